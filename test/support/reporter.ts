@@ -1,0 +1,24 @@
+import Mocha from 'mocha'
+import { missingRequirements } from './requirements.ts'
+
+/**
+ * mocha's `spec` reporter with a plain end: what could not be run on this machine and why, then, as the last line,
+ * `N passed, N failed` (and `, N skipped` where tests were skipped).
+ */
+export default class ClosingLineReporter extends Mocha.reporters.Spec {
+  override epilogue(): void {
+    super.epilogue()
+    if (missingRequirements.size > 0) {
+      console.log('Not run on this machine:')
+      for (const [reason, count] of missingRequirements) {
+        console.log(`  ${reason} (asked for ${String(count)} times)`)
+      }
+      console.log()
+    }
+    const { passes, failures, pending } = this.stats
+    console.log(
+      `${String(passes)} passed, ${String(failures)} failed` +
+        (pending > 0 ? `, ${String(pending)} skipped` : '')
+    )
+  }
+}
