@@ -1,0 +1,1 @@
+export type { IceServer, IceServerUrl, PeerConfiguration } from './peer-configuration.ts'
