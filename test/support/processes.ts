@@ -1,0 +1,126 @@
+import { spawn, type ChildProcessByStdio, type SpawnOptions } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import type { Readable, Writable } from 'node:stream'
+
+/** How a child process ended. */
+export interface ProcessEnd {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Longest time that a child of a test may live, in milliseconds, so that nothing outlives a broken run. */
+const LIFETIME_MS = 120_000
+
+/**
+ * A Node program in a process of its own, in the checkout's own Node and with its sources resolved as in
+ * development. It is killed when `Symbol.asyncDispose` runs, if it has not ended before.
+ */
+export class ChildProgram implements AsyncDisposable {
+  readonly #child: ChildProcessByStdio<Writable, Readable, Readable>
+  readonly #ended: Promise<ProcessEnd>
+  readonly #lines: string[] = []
+  readonly #wakers = new Set<() => void>()
+  #stdout = ''
+  #stderr = ''
+
+  constructor(args: readonly string[], options: Pick<SpawnOptions, 'cwd' | 'env'> = {}) {
+    this.#child = spawn(process.execPath, ['--conditions=@hearsay/source', ...args], {
+      ...options,
+      stdio: ['pipe', 'pipe', 'pipe'],
+      timeout: LIFETIME_MS,
+      killSignal: 'SIGKILL'
+    })
+    // Writing to a program that has ended is no failure of the test by itself.
+    this.#child.stdin.on('error', () => undefined)
+    this.#child.stdout.setEncoding('utf8').on('data', (text: string) => (this.#stdout += text))
+    this.#child.stderr.setEncoding('utf8').on('data', (text: string) => (this.#stderr += text))
+    createInterface(this.#child.stdout).on('line', (line) => {
+      this.#lines.push(line)
+      this.#wake()
+    })
+    this.#ended = this.#watch()
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid
+  }
+
+  get stdout(): string {
+    return this.#stdout
+  }
+
+  get stderr(): string {
+    return this.#stderr
+  }
+
+  /** Every line of standard output so far. */
+  get lines(): readonly string[] {
+    return this.#lines
+  }
+
+  /** The first line of standard output, past or to come, that `accept` takes. Fails when the program ends first. */
+  async line(accept: (line: string) => boolean = () => true): Promise<string> {
+    for (let seen = 0; ;) {
+      while (seen < this.#lines.length) {
+        const line = this.#lines[seen++]
+        if (accept(line)) {
+          return line
+        }
+      }
+      const ended = await Promise.race([this.#ended, this.#woken()])
+      if (ended !== undefined && seen === this.#lines.length) {
+        throw new Error(`the program ended (${describe(ended)}) without the awaited line\n${ended.stderr}`)
+      }
+    }
+  }
+
+  write(text: string): void {
+    this.#child.stdin.write(text)
+  }
+
+  endInput(): void {
+    this.#child.stdin.end()
+  }
+
+  kill(signal: NodeJS.Signals = 'SIGTERM'): void {
+    this.#child.kill(signal)
+  }
+
+  /** Resolves when the program has ended and all that it printed was read. */
+  async end(): Promise<ProcessEnd> {
+    return this.#ended
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#child.kill('SIGKILL')
+    await this.#ended
+  }
+
+  async #watch(): Promise<ProcessEnd> {
+    const [code, signal] = (await once(this.#child, 'close')) as [number | null, NodeJS.Signals | null]
+    this.#wake()
+    return { code, signal, stdout: this.#stdout, stderr: this.#stderr }
+  }
+
+  async #woken(): Promise<undefined> {
+    return new Promise((resolve) => {
+      this.#wakers.add(() => {
+        resolve(undefined)
+      })
+    })
+  }
+
+  #wake(): void {
+    for (const waker of this.#wakers) {
+      waker()
+    }
+    this.#wakers.clear()
+  }
+}
+
+function describe({ code, signal }: ProcessEnd): string {
+  return signal === null ? `exit code ${String(code)}` : signal
+}
