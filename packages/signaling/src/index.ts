@@ -1,1 +1,6 @@
-export {}
+export * from './errors.ts'
+export type { Arrival, SignalingPath } from './path.ts'
+export { comparePeerIds, peerIdOfSeed, publicKeyOf } from './peer-key.ts'
+export type * from './signaler.ts'
+export { decodeRoomKey, deriveRoom, encodeRoomKey, generateRoomKey } from './rooms/room.ts'
+export type { Room, RoomInit } from './rooms/room.ts'
