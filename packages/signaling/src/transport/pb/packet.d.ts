@@ -1,0 +1,37 @@
+// Generated from packet.proto by `npm run generate`.
+import type { Codec, DecodeOptions } from 'protons-runtime';
+import type { Uint8ArrayList } from 'uint8arraylist';
+export interface Packet {
+    received: number;
+    receivedBeyond: Uint8Array<ArrayBuffer>;
+    firstMessage: number;
+    messages: Uint8Array<ArrayBuffer>[];
+    close: boolean;
+}
+export declare namespace Packet {
+    const codec: () => Codec<Packet>;
+    interface PacketReceivedFieldEvent {
+        field: '$.received';
+        value: number;
+    }
+    interface PacketReceivedBeyondFieldEvent {
+        field: '$.receivedBeyond';
+        value: Uint8Array<ArrayBuffer>;
+    }
+    interface PacketFirstMessageFieldEvent {
+        field: '$.firstMessage';
+        value: number;
+    }
+    interface PacketMessagesFieldEvent {
+        field: '$.messages[]';
+        index: number;
+        value: Uint8Array<ArrayBuffer>;
+    }
+    interface PacketCloseFieldEvent {
+        field: '$.close';
+        value: boolean;
+    }
+    function encode(obj: Partial<Packet>): Uint8Array<ArrayBuffer>;
+    function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Packet>): Packet;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Packet>): Generator<PacketReceivedFieldEvent | PacketReceivedBeyondFieldEvent | PacketFirstMessageFieldEvent | PacketMessagesFieldEvent | PacketCloseFieldEvent>;
+}
