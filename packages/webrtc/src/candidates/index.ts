@@ -1,3 +1,6 @@
+export type { AddressPreset } from './address-range.ts'
+export { CandidateBatcher, type CandidateBatch, type CandidateBatcherOptions } from './candidate-batcher.ts'
+export { CandidateFilter, type CandidatePolicy, type CandidateTrait } from './candidate-filter.ts'
 export type { CandidateProtocol, CandidateTcpType, CandidateType, IceCandidate } from './candidate.ts'
 export { CandidateError, type CandidateErrorCode } from './errors.ts'
 export { MAX_CANDIDATE_LENGTH, parseCandidate } from './parse-candidate.ts'

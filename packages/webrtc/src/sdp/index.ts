@@ -13,3 +13,6 @@ export {
 export { SdpError, type SdpErrorCode } from './errors.ts'
 export { parseSdp, type ParseSdpOptions } from './parse-sdp.ts'
 export { renderSdp } from './render-sdp.ts'
+export { decodeCandidates, encodeCandidates } from './compact-candidate.ts'
+export { decodeDescription, encodeDescription } from './compact-description.ts'
+export { munge, type MungePolicy } from './munge.ts'
