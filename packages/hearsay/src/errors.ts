@@ -1,0 +1,224 @@
+/** Base of every error this package throws. Match `name` or `code`; the message is for people and may change. */
+export class HearsayError extends Error {
+  static override readonly name: string = 'HearsayError'
+  readonly code: string
+
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = new.target.name
+    this.code = code
+  }
+}
+
+/** An option that no version of this function knows, most often a misspelling. */
+export class UnknownOptionError extends HearsayError {
+  static override readonly name = 'UnknownOptionError'
+  readonly option: string
+
+  constructor(option: string, known: readonly string[]) {
+    super('ERR_UNKNOWN_OPTION', `Unknown option "${option}". The options are: ${known.join(', ')}.`)
+    this.option = option
+  }
+}
+
+/** An option with a value that cannot be used; `option` names it. */
+export class InvalidOptionError extends HearsayError {
+  static override readonly name = 'InvalidOptionError'
+  readonly option: string
+
+  constructor(option: string, expected: string, cause?: unknown) {
+    super('ERR_INVALID_OPTION', `Option "${option}" ${expected}.`, { cause })
+    this.option = option
+  }
+}
+
+/** Text that should be a multiaddr and is none. */
+export class InvalidMultiaddrError extends HearsayError {
+  static override readonly name = 'InvalidMultiaddrError'
+  readonly address: string
+
+  constructor(address: string, hint: string, cause?: unknown) {
+    super(
+      'ERR_INVALID_MULTIADDR',
+      `"${address}" is not a multiaddr${hint}. One looks like /ip4/192.0.2.7/tcp/4001 or /dns4/example.org/tcp/443/wss.`,
+      { cause }
+    )
+    this.address = address
+  }
+}
+
+/** Text that should be a peer ID and is none, or belongs to a key that cannot be used. */
+export class InvalidPeerIdError extends HearsayError {
+  static override readonly name = 'InvalidPeerIdError'
+
+  constructor(text: string, why: string, cause?: unknown) {
+    super('ERR_INVALID_PEER_ID', `"${text}" ${why}. A peer ID of ours starts with 12D3KooW.`, { cause })
+  }
+}
+
+/** Nobody answered at any bootstrap address. */
+export class BootstrapError extends HearsayError {
+  static override readonly name = 'BootstrapError'
+  readonly addresses: readonly string[]
+
+  constructor(addresses: readonly string[], timeoutMs: number, cause?: unknown) {
+    super(
+      'ERR_BOOTSTRAP_UNREACHABLE',
+      `Nobody could be reached at ${addresses.join(' or ')} within ${timeoutMs} ms. Check that the node there is ` +
+        'running, that host and port are those it printed, that no firewall is in between, and that the peer ID ' +
+        'after /p2p/, if there is one, is its own.',
+      { cause }
+    )
+    this.addresses = addresses
+  }
+}
+
+/** A listen address could not be opened. */
+export class ListenError extends HearsayError {
+  static override readonly name = 'ListenError'
+  readonly addresses: readonly string[]
+
+  constructor(addresses: readonly string[], cause: unknown) {
+    const taken = String(cause).includes('EADDRINUSE')
+    const advice = taken
+      ? 'A port is already taken: stop the other program, choose another port, or let the system choose one with tcp/0.'
+      : 'Check that each address belongs to this machine, that this user may open the port, and that its kind ' +
+        '(/tcp/…, /tcp/…/ws) can be listened on here.'
+    super('ERR_LISTEN_FAILED', `Cannot listen on ${addresses.join(', ')}. ${advice}`, { cause })
+    this.addresses = addresses
+  }
+}
+
+/** The identity cannot be read or written. */
+export class IdentityUnreadableError extends HearsayError {
+  static override readonly name = 'IdentityUnreadableError'
+
+  constructor(where: string, cause: unknown) {
+    super(
+      'ERR_IDENTITY_UNREADABLE',
+      `The identity ${where} cannot be read or written (${reasonOf(cause)}). ` +
+        'Check that it is a file in a folder which this user may read and write.',
+      { cause }
+    )
+  }
+}
+
+/** The identity is there but is no key. */
+export class IdentityCorruptError extends HearsayError {
+  static override readonly name = 'IdentityCorruptError'
+
+  constructor(where: string, cause?: unknown) {
+    super(
+      'ERR_IDENTITY_CORRUPT',
+      `The identity ${where} does not hold a private key. Restore it from a backup, or move it away: a new one, ` +
+        'with another peer ID, is then made.',
+      { cause }
+    )
+  }
+}
+
+/** The key is sound but not of the one type that signaling can use. */
+export class IdentityKeyTypeError extends HearsayError {
+  static override readonly name = 'IdentityKeyTypeError'
+
+  constructor(where: string, type: string) {
+    super(
+      'ERR_IDENTITY_KEY_TYPE',
+      `The identity ${where} is a key of type ${type}. hearsay needs Ed25519, because peers encrypt to each other by ` +
+        'that key: make one with `hearsay id`, or by generateKeyPair of @libp2p/crypto.'
+    )
+  }
+}
+
+/** Other users of this machine could read the private key. */
+export class IdentityPermissionsError extends HearsayError {
+  static override readonly name = 'IdentityPermissionsError'
+
+  constructor(path: string, mode: number) {
+    super(
+      'ERR_IDENTITY_PERMISSIONS',
+      `The identity ${path} can be read or written by others (mode ${mode.toString(8)}). Run: chmod 600 ${path}`
+    )
+  }
+}
+
+/** Two meshes with one identity would push each other out. */
+export class IdentityInUseError extends HearsayError {
+  static override readonly name = 'IdentityInUseError'
+
+  constructor(where: string, holder: string) {
+    super(
+      'ERR_IDENTITY_IN_USE',
+      `The identity ${where} is in use by ${holder}. Close that one first, or give this one an identity of its own.`
+    )
+  }
+}
+
+/** The mesh was closed, before or while this was asked of it. */
+export class MeshClosedError extends HearsayError {
+  static override readonly name = 'MeshClosedError'
+
+  constructor() {
+    super('ERR_MESH_CLOSED', 'The mesh is closed. Create a new one with createMesh().')
+  }
+}
+
+/** The mesh already holds as many connections as it may. */
+export class ConnectionLimitError extends HearsayError {
+  static override readonly name = 'ConnectionLimitError'
+
+  constructor(limit: number) {
+    super(
+      'ERR_CONNECTION_LIMIT',
+      `All ${limit} connections are taken. Close one, or raise the option maxConnections.`
+    )
+  }
+}
+
+/** The peer is there and would not connect. */
+export class PeerRefusedError extends HearsayError {
+  static override readonly name = 'PeerRefusedError'
+  readonly peerId: string
+  readonly refusal: string
+
+  constructor(peerId: string, refusal: string) {
+    super(
+      'ERR_PEER_REFUSED',
+      `${peerId} refused the connection: ${refusal}. ${REFUSAL_ADVICE[refusal] ?? ''}`.trim()
+    )
+    this.peerId = peerId
+    this.refusal = refusal
+  }
+}
+
+/** No connection came about; `cause` says where it stopped. */
+export class DialError extends HearsayError {
+  static override readonly name = 'DialError'
+  readonly peerId: string
+
+  constructor(peerId: string, cause: unknown) {
+    super('ERR_DIAL_FAILED', `No connection to ${peerId}: ${reasonOf(cause)}`, { cause })
+    this.peerId = peerId
+  }
+}
+
+/** The libp2p node lacks a service that hearsay stands on. */
+export class MissingServiceError extends HearsayError {
+  static override readonly name = 'MissingServiceError'
+
+  constructor(service: string, advice: string) {
+    super('ERR_MISSING_SERVICE', `The libp2p node has no service named "${service}". ${advice}`)
+  }
+}
+
+const REFUSAL_ADVICE: Readonly<Record<string, string>> = {
+  'not-admitted': 'Its admit() hook said no; ask whoever runs it.',
+  busy: 'It holds as many connections as it may; try again later.',
+  closing: 'It is shutting down.',
+  'bad-offer': 'It could not use our offer; check that both run compatible versions.'
+}
+
+/** The shortest honest reason in whatever was thrown. */
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,15 @@
+import type { Identity } from '../identity/identity.ts'
+import type { Libp2pInit } from 'libp2p'
+
+/** All in which Node and a page differ for us. */
+export interface Platform {
+  /** The transports of the overlay. */
+  transports(): NonNullable<Libp2pInit['transports']>
+  /** Where a mesh listens that was not told where. */
+  readonly defaultListen: readonly string[]
+  readonly connectionGater: Libp2pInit['connectionGater']
+  /** Opens a stored identity and locks it; makes one where there is none. */
+  openIdentity(where: string): Promise<Identity>
+  /** Tells the operator of something that needs a change in their set-up. */
+  warn(message: string, code: string): void
+}

@@ -1,0 +1,58 @@
+import { PresenceRecord as Codec } from './pb/presence-record.js'
+import { INSTANCE_BYTES } from './instance.ts'
+
+/** What a member says of itself to its room. */
+export interface PresenceRecord {
+  readonly instance: Uint8Array
+  /** Rises with every record of this instance; 1 or more. */
+  readonly sequence: number
+  readonly ttlMs: number
+  /** Multiaddrs of its overlay listeners, in binary form; at most `MAX_ADDRESSES`. */
+  readonly addresses: readonly Uint8Array[]
+  /** Names of what it does for others; at most `MAX_SERVICES`. */
+  readonly services: readonly string[]
+  /** It says goodbye. */
+  readonly gone: boolean
+}
+
+/** More listeners than this are not announced: every member pays for each of them with every renewal. */
+export const MAX_ADDRESSES = 16
+
+/** A multiaddr of a relayed WebSocket address with a peer ID takes about 150 bytes. */
+export const MAX_ADDRESS_BYTES = 256
+
+const MAX_SERVICES = 16
+const MAX_SERVICE_LENGTH = 64
+
+/** The record in protobuf, bound to the room's topic so that it counts nowhere else. */
+export function encodePresenceRecord(record: PresenceRecord, topic: string): Uint8Array {
+  return Codec.encode({
+    instance: Uint8Array.from(record.instance),
+    sequence: record.sequence,
+    ttlSeconds: Math.ceil(record.ttlMs / 1_000),
+    addresses: record.addresses.slice(0, MAX_ADDRESSES).map((address) => Uint8Array.from(address)),
+    services: [...record.services],
+    gone: record.gone,
+    topic
+  })
+}
+
+/** Reads what a stranger sent: `undefined` for anything but a sound record of this topic. */
+export function decodePresenceRecord(bytes: Uint8Array, topic: string): PresenceRecord | undefined {
+  let message: Codec
+  try {
+    message = Codec.decode(bytes, { limits: { addresses: MAX_ADDRESSES, services: MAX_SERVICES } })
+  } catch {
+    return undefined
+  }
+  const sound =
+    message.topic === topic &&
+    message.instance.length === INSTANCE_BYTES &&
+    Number.isSafeInteger(message.sequence) &&
+    message.sequence > 0 &&
+    message.addresses.every(({ length }) => length > 0 && length <= MAX_ADDRESS_BYTES) &&
+    message.services.every(({ length }) => length > 0 && length <= MAX_SERVICE_LENGTH)
+  if (!sound) return undefined
+  const { instance, sequence, ttlSeconds, addresses, services, gone } = message
+  return { instance, sequence, ttlMs: ttlSeconds * 1_000, addresses, services, gone }
+}

@@ -1,0 +1,139 @@
+import { backoffMs } from '../backoff.ts'
+
+export interface DialScheduleOptions {
+  localPeer: string
+  /** Orders peer IDs by public-key bytes, as signaling does. */
+  compare: (a: string, b: string) => number
+  /** Sessions held at once, made by either side. */
+  maxConnections: number
+  /** Uniform in [0, 1). */
+  random: () => number
+}
+
+/** How a session came to nothing or ended. */
+export type SessionOutcome =
+  /** It was up, and the other side or the network ended it. */
+  | 'lost'
+  /** Nobody answered, or negotiation or ICE failed. */
+  | 'failed'
+  /** The peer is there and said no. */
+  | 'refused'
+
+/**
+ * The lower peer ID dials at once, the higher one only if nothing came for so long. It saves nearly all glare, which
+ * costs both sides a handshake; an answer takes far less, except when a whole room starts at the same moment.
+ */
+const YIELD_MS = 1_500
+
+/** Dials under way at once. Each gathers, encrypts and checks; more at a time only make all of them late. */
+const MAX_PENDING = 8
+
+const FAILURE_BACKOFF = { baseMs: 1_000, maxMs: 60_000 }
+
+/** A refusal is a decision, not a fault: asking again soon is rude and changes nothing. */
+const REFUSAL_BACKOFF = { baseMs: 15_000, maxMs: 600_000 }
+
+interface Candidate {
+  state: 'waiting' | 'dialing' | 'connected'
+  dialAt: number
+  failures: number
+}
+
+/** Whom to connect to, and when: a sans-IO core that is told of members and sessions and says whom to dial. */
+export class DialSchedule {
+  readonly #options: DialScheduleOptions
+  readonly #candidates = new Map<string, Candidate>()
+  readonly #outputs: string[] = []
+  /** Sessions, dials under way and offers being answered, whoever asked for them. */
+  readonly #taken = new Set<string>()
+
+  constructor(options: DialScheduleOptions) {
+    this.#options = options
+  }
+
+  /** Whether one more session, with this peer, fits below the limit. */
+  hasRoomFor(peerId: string): boolean {
+    return this.#taken.has(peerId) || this.#taken.size < this.#options.maxConnections
+  }
+
+  handleMember(peerId: string, now: number): void {
+    if (this.#candidates.has(peerId) || peerId === this.#options.localPeer) return
+    const state = this.#taken.has(peerId) ? 'connected' : 'waiting'
+    this.#candidates.set(peerId, { state, dialAt: now + this.#turnMs(peerId), failures: 0 })
+  }
+
+  handleMemberLeft(peerId: string): void {
+    this.#candidates.delete(peerId)
+  }
+
+  /** The peer came back as a new process: whatever it refused or failed at is of the past. */
+  handleMemberRestarted(peerId: string, now: number): void {
+    const candidate = this.#candidates.get(peerId)
+    if (candidate?.state !== 'waiting') return
+    candidate.failures = 0
+    candidate.dialAt = now + this.#turnMs(peerId)
+  }
+
+  /** A session with this peer is being made, by whichever side: it counts from now on. */
+  handleSession(peerId: string): void {
+    this.#taken.add(peerId)
+    const candidate = this.#candidates.get(peerId)
+    if (candidate !== undefined) candidate.state = 'dialing'
+  }
+
+  handleConnected(peerId: string): void {
+    this.#taken.add(peerId)
+    const candidate = this.#candidates.get(peerId)
+    if (candidate === undefined) return
+    candidate.state = 'connected'
+    candidate.failures = 0
+  }
+
+  handleEnded(peerId: string, outcome: SessionOutcome, now: number): void {
+    this.#taken.delete(peerId)
+    const candidate = this.#candidates.get(peerId)
+    if (candidate === undefined) return
+    candidate.state = 'waiting'
+    candidate.failures++
+    const backoff = outcome === 'refused' ? REFUSAL_BACKOFF : FAILURE_BACKOFF
+    candidate.dialAt =
+      now + this.#turnMs(peerId) + backoffMs(backoff, candidate.failures, this.#options.random())
+  }
+
+  handleTimeout(now: number): void {
+    let dialing = 0
+    const due: string[] = []
+    for (const [peerId, { state, dialAt }] of this.#candidates) {
+      if (state === 'dialing') dialing++
+      else if (state === 'waiting' && dialAt <= now) due.push(peerId)
+    }
+    while (due.length > 0 && dialing < MAX_PENDING && this.#taken.size < this.#options.maxConnections) {
+      // At random, so that in a room beyond everybody's limit not all choose the same few.
+      const [peerId] = due.splice(Math.floor(this.#options.random() * due.length), 1)
+      dialing++
+      this.handleSession(peerId!)
+      this.#outputs.push(peerId!)
+    }
+  }
+
+  /** The peer to dial next. */
+  pollOutput(): string | undefined {
+    return this.#outputs.shift()
+  }
+
+  /** When `handleTimeout` wants to be called next, or nothing. */
+  pollTimeout(): number | undefined {
+    if (this.#taken.size >= this.#options.maxConnections) return undefined
+    let next = Number.POSITIVE_INFINITY
+    let dialing = 0
+    for (const { state, dialAt } of this.#candidates.values()) {
+      if (state === 'dialing') dialing++
+      else if (state === 'waiting') next = Math.min(next, dialAt)
+    }
+    return dialing < MAX_PENDING && Number.isFinite(next) ? next : undefined
+  }
+
+  #turnMs(peerId: string): number {
+    return this.#options.compare(this.#options.localPeer, peerId) < 0 ? 0 : YIELD_MS
+  }
+}

@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import { DialSchedule } from '../src/sessions/dial-schedule.ts'
+import { seededRandom } from './support/seeded-random.ts'
+import type { DialScheduleOptions } from '../src/sessions/dial-schedule.ts'
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+
+function scheduleOf(options: Partial<DialScheduleOptions> = {}): DialSchedule {
+  return new DialSchedule({
+    localPeer: 'm',
+    compare,
+    maxConnections: 100,
+    random: seededRandom(1),
+    ...options
+  })
+}
+
+function dials(schedule: DialSchedule, now: number): string[] {
+  schedule.handleTimeout(now)
+  const found: string[] = []
+  for (let peer = schedule.pollOutput(); peer !== undefined; peer = schedule.pollOutput()) found.push(peer)
+  return found.sort()
+}
+
+describe('dial schedule', () => {
+  it('dials a higher peer at once and waits a moment for a lower one', () => {
+    const schedule = scheduleOf()
+    schedule.handleMember('z', 0)
+    schedule.handleMember('a', 0)
+    assert.deepEqual(dials(schedule, 0), ['z'])
+    assert.equal(schedule.pollTimeout(), 1_500)
+    assert.deepEqual(dials(schedule, 1_499), [])
+    assert.deepEqual(dials(schedule, 1_500), ['a'])
+  })
+
+  it('does not dial a peer whose offer came in the meantime, nor itself', () => {
+    const schedule = scheduleOf()
+    schedule.handleMember('a', 0)
+    schedule.handleMember('m', 0)
+    schedule.handleSession('a')
+    assert.deepEqual(dials(schedule, 10_000), [])
+    schedule.handleConnected('a')
+    assert.deepEqual(dials(schedule, 20_000), [])
+  })
+
+  it('does not dial a member with whom there was a session before it was heard of', () => {
+    const schedule = scheduleOf()
+    schedule.handleSession('z')
+    schedule.handleConnected('z')
+    schedule.handleMember('z', 0)
+    assert.deepEqual(dials(schedule, 10_000), [])
+  })
+
+  it('tries again after failures, ever more rarely, up to a minute', () => {
+    const schedule = scheduleOf()
+    schedule.handleMember('z', 0)
+    const times: number[] = []
+    for (let now = 0; now < 1_000_000; now = schedule.pollTimeout() ?? Number.POSITIVE_INFINITY) {
+      for (const peer of dials(schedule, now)) {
+        times.push(now)
+        schedule.handleEnded(peer, 'failed', now)
+      }
+    }
+    const pauses = times.slice(1).map((time, index) => time - times[index]!)
+    assert.ok(pauses[0]! >= 500 && pauses[0]! <= 1_000, String(pauses[0]))
+    assert.ok(
+      pauses.slice(7).every((pause) => pause >= 30_000 && pause <= 60_000),
+      String(pauses)
+    )
+  })
+
+  it('leaves a peer alone for longer that refused', () => {
+    const schedule = scheduleOf()
+    schedule.handleMember('z', 0)
+    dials(schedule, 0)
+    schedule.handleEnded('z', 'refused', 0)
+    assert.ok(schedule.pollTimeout()! >= 7_500)
+  })
+
+  it('tries again soon when a refusing peer comes back as a new process', () => {
+    const schedule = scheduleOf()
+    schedule.handleMember('z', 0)
+    dials(schedule, 0)
+    schedule.handleEnded('z', 'refused', 0)
+    schedule.handleMemberRestarted('z', 10)
+    assert.deepEqual(dials(schedule, 10), ['z'])
+  })
+
+  it('connects again after a lost session, the lower one first', () => {
+    const schedule = scheduleOf()
+    schedule.handleMember('a', 0)
+    schedule.handleConnected('a')
+    schedule.handleEnded('a', 'lost', 0)
+    assert.ok(schedule.pollTimeout()! >= 2_000)
+  })
+
+  it('keeps below the limit, counting sessions that others began', () => {
+    const schedule = scheduleOf({ maxConnections: 2 })
+    schedule.handleSession('other')
+    schedule.handleMember('x', 0)
+    schedule.handleMember('y', 0)
+    assert.equal(dials(schedule, 0).length, 1)
+    assert.equal(schedule.hasRoomFor('stranger'), false)
+    assert.equal(schedule.hasRoomFor('other'), true)
+    assert.equal(schedule.pollTimeout(), undefined)
+    schedule.handleEnded('other', 'lost', 0)
+    assert.equal(dials(schedule, 0).length, 1)
+  })
+
+  it('has at most eight dials under way', () => {
+    const schedule = scheduleOf()
+    for (let i = 0; i < 20; i++) schedule.handleMember(`z${i}`, 0)
+    const first = dials(schedule, 0)
+    assert.equal(first.length, 8)
+    assert.equal(schedule.pollTimeout(), undefined)
+    schedule.handleConnected(first[0]!)
+    assert.equal(dials(schedule, 0).length, 1)
+  })
+
+  it('forgets a member that left', () => {
+    const schedule = scheduleOf()
+    schedule.handleMember('z', 0)
+    schedule.handleMemberLeft('z')
+    assert.deepEqual(dials(schedule, 10_000), [])
+  })
+
+  it('keeps its limits in any order of events, and dials nobody twice at a time', () => {
+    const event = fc.record({
+      type: fc.constantFrom('member', 'left', 'restarted', 'session', 'connected', 'ended'),
+      peer: fc.integer({ min: 0, max: 9 }).map(String),
+      wait: fc.nat(3_000)
+    })
+    fc.assert(
+      fc.property(fc.array(event, { maxLength: 200 }), (events) => {
+        const schedule = scheduleOf({ maxConnections: 4, localPeer: '5' })
+        const taken = new Set<string>()
+        let now = 0
+        for (const { type, peer, wait } of events) {
+          now += wait
+          if (type === 'member') schedule.handleMember(peer, now)
+          else if (type === 'left') schedule.handleMemberLeft(peer)
+          else if (type === 'restarted') schedule.handleMemberRestarted(peer, now)
+          else if (type === 'session' && schedule.hasRoomFor(peer)) {
+            schedule.handleSession(peer)
+            taken.add(peer)
+          } else if (type === 'connected' && taken.has(peer)) schedule.handleConnected(peer)
+          else if (type === 'ended' && taken.delete(peer)) schedule.handleEnded(peer, 'failed', now)
+          for (const dialed of dials(schedule, now)) {
+            assert.ok(!taken.has(dialed))
+            taken.add(dialed)
+          }
+          assert.ok(taken.size <= 4)
+        }
+      })
+    )
+  })
+})

@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import { OverlayPlanner } from '../src/overlay/overlay-planner.ts'
+import { seededRandom } from './support/seeded-random.ts'
+import type { OverlayDial, OverlayPlannerOptions } from '../src/overlay/overlay-planner.ts'
+
+function plannerOf(options: Partial<OverlayPlannerOptions> = {}): OverlayPlanner {
+  return new OverlayPlanner({
+    degree: 3,
+    bootstrap: [],
+    overdueMs: 60_000,
+    random: seededRandom(1),
+    ...options
+  })
+}
+
+function dials(planner: OverlayPlanner, now: number): OverlayDial[] {
+  planner.handleTimeout(now)
+  const found: OverlayDial[] = []
+  for (let dial = planner.pollOutput(); dial !== undefined; dial = planner.pollOutput()) found.push(dial)
+  return found
+}
+
+function connect(planner: OverlayPlanner, peerId: string, now = 0, target = peerId): void {
+  planner.handleConnected(peerId)
+  planner.handleDialed(target, peerId, now)
+  planner.handleNeighbour(peerId)
+}
+
+describe('overlay planner', () => {
+  it('dials the bootstrap addresses first', () => {
+    const planner = plannerOf({ bootstrap: ['/a', '/b'] })
+    assert.deepEqual(
+      dials(planner, 0)
+        .map(({ target }) => target)
+        .sort(),
+      ['/a', '/b']
+    )
+  })
+
+  it('tries a bootstrap address that does not answer again, ever more rarely, for ever', () => {
+    const planner = plannerOf({ bootstrap: ['/a'] })
+    const times: number[] = []
+    for (let now = 0; now < 600_000; now += 50) {
+      for (const { target } of dials(planner, now)) {
+        times.push(now)
+        planner.handleDialed(target, undefined, now)
+      }
+    }
+    assert.equal(times[0], 0)
+    assert.ok(times[1]! <= 550)
+    const pauses = times.slice(1).map((time, index) => time - times[index]!)
+    assert.ok(pauses.at(-1)! >= 30_000 && pauses.at(-1)! <= 60_050, String(pauses))
+  })
+
+  it('tries the next address beside one that takes long', () => {
+    const planner = plannerOf({ degree: 1, bootstrap: ['/a', '/b'] })
+    const [first] = dials(planner, 0)
+    assert.equal(dials(planner, 1_000).length, 0)
+    const [second] = dials(planner, 2_000)
+    assert.deepEqual([first!.target, second!.target].sort(), ['/a', '/b'])
+  })
+
+  it('fills up to its degree with members, and not beyond', () => {
+    const planner = plannerOf({ bootstrap: ['/a'] })
+    dials(planner, 0)
+    connect(planner, 'entry', 0, '/a')
+    for (const peerId of ['b', 'c', 'd', 'e']) planner.handleMember(peerId, 0)
+    const wanted = dials(planner, 1)
+    assert.equal(wanted.length, 2)
+    assert.ok(wanted.every(({ kind }) => kind === 'member'))
+    for (const { target } of wanted) connect(planner, target)
+    assert.deepEqual(dials(planner, 2), [])
+  })
+
+  it('replaces a lost neighbour whatever its degree', () => {
+    const planner = plannerOf({ degree: 1 })
+    for (const peerId of ['left', 'right']) connect(planner, peerId)
+    for (const peerId of ['left', 'right', 'far']) planner.handleMember(peerId, 0)
+    assert.deepEqual(dials(planner, 0), [])
+    planner.handleDisconnected('left')
+    planner.handleMemberLeft('left')
+    assert.deepEqual(dials(planner, 1), [{ kind: 'member', target: 'far' }])
+    connect(planner, 'far')
+    assert.deepEqual(dials(planner, 100_000), [])
+  })
+
+  it('goes back to the bootstrap address when no neighbour and no other member is left', () => {
+    const planner = plannerOf({ bootstrap: ['/a'] })
+    dials(planner, 0)
+    connect(planner, 'entry', 0, '/a')
+    planner.handleDisconnected('entry')
+    assert.deepEqual(dials(planner, 10_000), [{ kind: 'bootstrap', target: '/a' }])
+  })
+
+  it('does not dial one again who is connected but not in the room', () => {
+    const planner = plannerOf({ bootstrap: ['/a'] })
+    dials(planner, 0)
+    planner.handleConnected('stranger')
+    planner.handleDialed('/a', 'stranger', 0)
+    assert.deepEqual(dials(planner, 1_000_000), [])
+  })
+
+  it('dials a member whose record is overdue, one at a time', () => {
+    const planner = plannerOf({ degree: 1 })
+    connect(planner, 'near')
+    planner.handleMember('far', 0)
+    planner.handleMember('further', 10)
+    assert.deepEqual(dials(planner, 60_000), [])
+    assert.deepEqual(dials(planner, 60_020), [{ kind: 'member', target: 'far' }])
+    assert.deepEqual(dials(planner, 60_030), [])
+    planner.handleDialed('far', undefined, 60_040)
+    assert.deepEqual(dials(planner, 65_020), [{ kind: 'member', target: 'further' }])
+  })
+
+  it('never has more than four dials under way, whatever happens', () => {
+    const event = fc.record({
+      type: fc.constantFrom('member', 'left', 'connected', 'neighbour', 'disconnected', 'dialed', 'failed'),
+      peer: fc.integer({ min: 0, max: 12 }).map(String),
+      wait: fc.nat(5_000)
+    })
+    fc.assert(
+      fc.property(fc.array(event, { maxLength: 200 }), fc.integer({ min: 0, max: 8 }), (events, degree) => {
+        const planner = plannerOf({ degree, bootstrap: ['0', '1'] })
+        const pending = new Set<string>()
+        let now = 0
+        for (const { type, peer, wait } of events) {
+          now += wait
+          if (type === 'member') planner.handleMember(peer, now)
+          else if (type === 'left' && !pending.has(peer)) planner.handleMemberLeft(peer)
+          else if (type === 'connected') planner.handleConnected(peer)
+          else if (type === 'neighbour') planner.handleNeighbour(peer)
+          else if (type === 'disconnected') planner.handleDisconnected(peer)
+          else if (type === 'dialed' && pending.delete(peer)) planner.handleDialed(peer, peer, now)
+          else if (type === 'failed' && pending.delete(peer)) planner.handleDialed(peer, undefined, now)
+          for (const { target } of dials(planner, now)) {
+            assert.ok(!pending.has(target))
+            pending.add(target)
+          }
+          assert.ok(pending.size <= 5, String(pending.size))
+        }
+      })
+    )
+  })
+})
