@@ -1,86 +1,453 @@
-import type { DtlsEvent } from './events.ts'
+import { randomBytes } from 'node:crypto'
+import { createAeadRecordProtection } from './aead-record-protection.ts'
+import { alertName, decodeAlert, encodeAlert } from './alert.ts'
+import { advanceClient, beginClientHandshake } from './client-handshake.ts'
+import { noDrops } from './drop-counts.ts'
+import type { DropCounts, DropReason } from './drop-counts.ts'
+import { DtlsError } from './errors.ts'
+import type { DtlsEvent, DtlsFailureReason } from './events.ts'
+import { parseFingerprint } from './fingerprint.ts'
+import type { DtlsFingerprint } from './fingerprint.ts'
+import { packFlight } from './flight.ts'
+import { FlightSender } from './flight-sender.ts'
+import { decodeFragments } from './handshake-message.ts'
+import type { HandshakeFragment, HandshakeMessage } from './handshake-message.ts'
+import { HandshakeContext } from './handshake.ts'
+import type { HandshakeStep, LocalCertificate } from './handshake.ts'
+import { NAMED_GROUP_NAMES } from './key-exchange.ts'
+import { AlertDescription, AlertLevel, ContentType, HandshakeType } from './protocol.ts'
+import { Reassembler } from './reassembler.ts'
+import { PROTECTED_EPOCH } from './record-protection.ts'
+import type { RecordProtectionFactory } from './record-protection.ts'
+import { RecordReader } from './record-reader.ts'
+import { RecordWriter } from './record-writer.ts'
+import { MAX_PLAINTEXT_LENGTH, decodeRecords } from './record.ts'
+import type { DtlsRecord } from './record.ts'
+import { advanceServer } from './server-handshake.ts'
+import { isFinal, isHandshake, isServer, mayFollow } from './state.ts'
+import type { Agreed, DtlsState, DtlsStateName } from './state.ts'
 
 /** `client` sends the ClientHello (`a=setup:active`), `server` waits for it (`a=setup:passive`). */
 export type DtlsRole = 'client' | 'server'
-
-/** What the handshake needs of the own certificate; `Certificate` is one. */
-export interface LocalCertificate {
-  /** The X.509 certificate, DER; its key is ECDSA P-256. */
-  readonly der: Uint8Array
-  /** Signs with ECDSA P-256 and SHA-256; the signature is a DER SEQUENCE (RFC 4492, section 5.4). */
-  sign(data: Uint8Array): Uint8Array
-}
-
-/** An `a=fingerprint` of SDP (RFC 8122). */
-export interface DtlsFingerprint {
-  /** Only `sha-256` (in any case) is accepted. */
-  readonly algorithm: string
-  /** 32 bytes in hex, separated by colons. */
-  readonly value: string
-}
 
 export interface DtlsConnectionInit {
   role: DtlsRole
   certificate: LocalCertificate
   /** The one fingerprint of the remote description: no other certificate is accepted. */
   remoteFingerprint: DtlsFingerprint
-  /** Largest datagram to send, in bytes. @default 1200 */
+  /** Largest datagram to send, in bytes: what all paths carry, as in other WebRTC stacks. @default 1200 */
   mtu?: number
-  /** First retransmission timeout; give 1.5 times the RTT that ICE measured (RFC 9147, section 5.8.2). @default 100 */
+  /**
+   * First retransmission timeout. RFC 6347 has one second for networks unknown; here ICE has just measured
+   * the round trip, so give 1.5 times that (RFC 9147, section 5.8.2), but not under 50. The default is
+   * what most paths stay below; a flight too many costs less than a second of waiting. @default 100
+   */
   initialRetransmissionTimeoutMs?: number
-  /** From `start()` to `connected`. @default 30_000 */
+  /** From `start()` to `connected`; as long as ICE keeps trying in browsers. @default 30_000 */
   handshakeTimeoutMs?: number
+  /** Makes the record layer of epoch 1. @default AEADs of `node:crypto` */
+  createRecordProtection?: RecordProtectionFactory
+  /** Source of the hello randoms. @default `randomBytes` of `node:crypto` */
+  randomBytes?: (length: number) => Uint8Array
 }
+
+const DEFAULT_MTU = 1200
+
+/** A record header, a handshake header, nonce, tag and a few bytes to carry. */
+const MIN_MTU = 128
+
+const DEFAULT_INITIAL_RETRANSMISSION_TIMEOUT_MS = 100
+
+const DEFAULT_HANDSHAKE_TIMEOUT_MS = 30_000
+
+/** Protected records kept until their keys or the peer's Finished are there: a first burst that overtook. */
+const MAX_EARLY_RECORDS = 16
+
+/** Datagrams and events not yet taken out; more than any one datagram or flight can bring about. */
+const MAX_QUEUE_LENGTH = 4096
+
+/** RFC 9147, section 4.5.3: beyond so many forgeries AEAD tags are no longer worth trusting. */
+const MAX_FORGERIES = 2 ** 36
 
 /**
  * One end of a DTLS 1.2 association, without I/O: hand in datagrams and the time, take out datagrams,
  * events and the time of the next timeout. Drain `pollDatagram()` and `pollEvent()` after every call.
+ * What is implemented and why: docs/specs/dtls.md.
  */
 export class DtlsConnection {
+  readonly role: DtlsRole
+  readonly #mtu: number
+  readonly #handshakeTimeoutMs: number
+  readonly #createRecordProtection: RecordProtectionFactory
+  readonly #context: HandshakeContext
+  readonly #writer = new RecordWriter()
+  readonly #reader = new RecordReader()
+  readonly #sender: FlightSender
+  readonly #plaintextMessages = new Reassembler()
+  readonly #protectedMessages = new Reassembler()
+  readonly #datagrams: Uint8Array[] = []
+  readonly #events: DtlsEvent[] = []
+  readonly #drops = noDrops()
+  #retransmissions = 0
+  #state: DtlsState = { name: 'new' }
+  #deadline: number | undefined
+  /** `message_seq` of the peer's next message. */
+  #nextSequence = 0
+  /** The peer's messages below this one are what our flight in the air answers. */
+  #answeredSequence = 0
+  #earlyRecords: DtlsRecord[] = []
+  #earlyData: Uint8Array[] = []
+  #plaintextAlert: number | undefined
+
+  /** @throws {DtlsError} if the fingerprint or a number is not usable */
   constructor(init: DtlsConnectionInit) {
-    void init
+    this.role = init.role
+    this.#mtu = positive('mtu', init.mtu ?? DEFAULT_MTU, MIN_MTU)
+    this.#handshakeTimeoutMs = positive(
+      'handshakeTimeoutMs',
+      init.handshakeTimeoutMs ?? DEFAULT_HANDSHAKE_TIMEOUT_MS
+    )
+    const timeoutMs = init.initialRetransmissionTimeoutMs ?? DEFAULT_INITIAL_RETRANSMISSION_TIMEOUT_MS
+    this.#sender = new FlightSender(positive('initialRetransmissionTimeoutMs', timeoutMs), this.#mtu)
+    this.#createRecordProtection = init.createRecordProtection ?? createAeadRecordProtection
+    this.#context = new HandshakeContext(
+      init.certificate,
+      parseFingerprint(init.remoteFingerprint),
+      init.randomBytes ?? randomBytes
+    )
   }
 
-  /** Begins the handshake. Times are milliseconds of any one monotonic clock. */
-  start(now: number): void {
-    void now
+  get state(): DtlsStateName {
+    return this.#state.name
   }
 
-  /** Takes a datagram that came from the peer's ICE-validated address. Never throws; keeps no reference. */
-  handleDatagram(datagram: Uint8Array, now: number): void {
-    void [datagram, now]
+  /** What was left aside, by reason. */
+  get drops(): DropCounts {
+    return this.#drops
   }
 
-  /** To be called once the time of `pollTimeout()` has come. */
-  handleTimeout(now: number): void {
-    void now
-  }
-
-  /** When `handleTimeout()` is due, or undefined if nothing is. */
-  pollTimeout(): number | undefined {
-    return undefined
-  }
-
-  /** The next datagram to send. */
-  pollDatagram(): Uint8Array | undefined {
-    return undefined
-  }
-
-  /** The next event. */
-  pollEvent(): DtlsEvent | undefined {
-    return undefined
+  /** Flights sent again. */
+  get retransmissions(): number {
+    return this.#retransmissions
   }
 
   /** Largest `data` that `send()` puts into a datagram of `mtu` bytes; 0 until connected. */
   get maxDataLength(): number {
-    return 0
+    return this.#state.name === 'connected' ? this.#mtu - this.#writer.protectedOverhead : 0
   }
 
-  /** Sends one application record. @throws {DtlsError} unless connected, or if longer than 2^14 bytes */
+  /**
+   * Begins the handshake: a client sends its ClientHello, a server's time begins to run. A server that was not
+   * started is by the first datagram. Times are milliseconds of any one clock that does not go back.
+   */
+  start(now: number): void {
+    if (this.#state.name !== 'new') return
+    this.#deadline = now + this.#handshakeTimeoutMs
+    if (this.role === 'client') this.#take(beginClientHandshake(this.#context), now)
+    else this.#transition({ name: 'await-client-hello' })
+  }
+
+  /** Takes a datagram that came from the peer's ICE-validated address. Never throws; keeps no reference. */
+  handleDatagram(datagram: Uint8Array, now: number): void {
+    if (this.role === 'server') this.start(now)
+    if (this.#state.name === 'new' || isFinal(this.#state)) {
+      this.#drop('not-open')
+      return
+    }
+    const { records, malformed } = decodeRecords(datagram)
+    if (malformed) this.#drop('malformed')
+    for (const record of records) this.#handleRecord(record, now)
+  }
+
+  /** To be called once the time of `pollTimeout()` has come; does nothing before. */
+  handleTimeout(now: number): void {
+    if (this.#deadline !== undefined && now >= this.#deadline) {
+      const alert = this.#plaintextAlert
+      const hint = alert === undefined ? '' : ` An unauthenticated alert said: ${alertName(alert)}.`
+      this.#fail('timeout', `No DTLS handshake within ${this.#handshakeTimeoutMs} ms.${hint}`)
+      return
+    }
+    const { dueAt } = this.#sender
+    if (dueAt === undefined || now < dueAt) return
+    this.#sender.noteTimeout(now)
+    this.#retransmit()
+  }
+
+  /** When `handleTimeout()` is due, or undefined if nothing is. */
+  pollTimeout(): number | undefined {
+    const { dueAt } = this.#sender
+    if (dueAt === undefined || this.#deadline === undefined) return dueAt ?? this.#deadline
+    return Math.min(dueAt, this.#deadline)
+  }
+
+  /** The next datagram to send. */
+  pollDatagram(): Uint8Array | undefined {
+    return this.#datagrams.shift()
+  }
+
+  /** The next event. */
+  pollEvent(): DtlsEvent | undefined {
+    return this.#events.shift()
+  }
+
+  /**
+   * Sends one application record, in a datagram of its own.
+   *
+   * @throws {DtlsError} ERR_DTLS_STATE unless connected, ERR_DTLS_DATA_TOO_LONG beyond 2^14 bytes
+   */
   send(data: Uint8Array): void {
-    void data
+    if (this.#state.name !== 'connected') {
+      throw new DtlsError(
+        'ERR_DTLS_STATE',
+        `Data can be sent only once the "connected" event came; the state is ${this.#state.name}.`
+      )
+    }
+    if (data.length > MAX_PLAINTEXT_LENGTH) {
+      throw new DtlsError(
+        'ERR_DTLS_DATA_TOO_LONG',
+        `A record holds ${MAX_PLAINTEXT_LENGTH} bytes at most; ${data.length} were given: split them.`
+      )
+    }
+    if (this.#writer.isExhausted) {
+      this.#fail('limit-reached', 'All 2^48 record numbers are used up; make a new connection.')
+      return
+    }
+    this.#queueDatagram(this.#writer.protected(ContentType.applicationData, data))
   }
 
-  /** Sends close_notify and is closed; idempotent. Emits no event. */
-  close(): void {}
+  /** Sends close_notify and is closed; idempotent. Brings about no event. */
+  close(): void {
+    if (isFinal(this.#state)) return
+    if (this.#state.name !== 'new') this.#sendAlert(AlertLevel.warning, AlertDescription.closeNotify)
+    this.#end({ name: 'closed' })
+  }
+
+  #handleRecord(record: DtlsRecord, now: number): void {
+    if (isFinal(this.#state)) this.#drop('not-open')
+    else if (record.epoch === 0) this.#handlePlaintext(record, now)
+    else if (record.epoch === PROTECTED_EPOCH) this.#handleProtected(record, now)
+    else this.#drop('epoch')
+  }
+
+  #handlePlaintext({ type, fragment }: DtlsRecord, now: number): void {
+    // Once connected nothing that is due comes in plaintext, so nothing forged can have an effect.
+    if (!isHandshake(this.#state)) {
+      this.#drop('plaintext')
+      return
+    }
+    switch (type) {
+      case ContentType.handshake:
+        this.#handleFragments(fragment, false, now)
+        return
+      case ContentType.changeCipherSpec:
+        // The epoch of a record says as much, and cannot be lost, reordered or forged to effect.
+        return
+      case ContentType.alert:
+        this.#plaintextAlert = decodeAlert(fragment)?.description
+        this.#drop('plaintext-alert')
+        return
+      default:
+        this.#drop('malformed')
+    }
+  }
+
+  #handleProtected(record: DtlsRecord, now: number): void {
+    if (!this.#reader.isProtecting) {
+      if (this.#earlyRecords.length >= MAX_EARLY_RECORDS) this.#drop('overflow')
+      else this.#earlyRecords.push({ ...record, fragment: record.fragment.slice() })
+      return
+    }
+    const opened = this.#reader.open(record)
+    if (opened.kind === 'dropped') {
+      this.#drop(opened.reason)
+      if (this.#drops.undecryptable > MAX_FORGERIES) {
+        this.#fail('limit-reached', 'Too many forged records came; make a new connection.')
+      }
+      return
+    }
+    switch (record.type) {
+      case ContentType.applicationData:
+        this.#handleData(opened.plaintext)
+        return
+      case ContentType.handshake:
+        this.#handleFragments(opened.plaintext, true, now)
+        return
+      case ContentType.alert:
+        this.#handleAlert(opened.plaintext)
+        return
+      default:
+        this.#drop('malformed')
+    }
+  }
+
+  #handleData(data: Uint8Array): void {
+    if (this.#state.name === 'connected') this.#emit({ type: 'data', data })
+    // Data may overtake Finished; who it is from is known only after that.
+    else if (this.#earlyData.length < MAX_EARLY_RECORDS) this.#earlyData.push(data)
+    else this.#drop('overflow')
+  }
+
+  #handleAlert(plaintext: Uint8Array): void {
+    const alert = decodeAlert(plaintext)
+    if (alert === undefined) {
+      this.#drop('malformed')
+    } else if (alert.description === AlertDescription.closeNotify) {
+      this.#sendAlert(AlertLevel.warning, AlertDescription.closeNotify)
+      this.#end({ name: 'closed' })
+      this.#emit({ type: 'closed' })
+    } else if (alert.level === AlertLevel.fatal) {
+      this.#fail('alert-received', `The peer ended the connection: ${alertName(alert.description)}.`)
+    }
+  }
+
+  #handleFragments(plaintext: Uint8Array, isProtected: boolean, now: number): void {
+    const fragments = decodeFragments(plaintext)
+    if (fragments === undefined) {
+      this.#drop('malformed')
+      return
+    }
+    for (const fragment of fragments) {
+      if (isFinal(this.#state)) return
+      // Only Finished is sent protected, and it never is sent otherwise. HelloRequest is not for us: there is
+      // no renegotiation.
+      const isInPlace = isProtected === (fragment.type === HandshakeType.finished)
+      if (isInPlace && fragment.type !== HandshakeType.helloRequest)
+        this.#handleFragment(fragment, isProtected, now)
+      else this.#drop('handshake')
+    }
+  }
+
+  #handleFragment(fragment: HandshakeFragment, isProtected: boolean, now: number): void {
+    if (fragment.sequence < this.#answeredSequence) {
+      if (this.#sender.noteRepeat(now)) this.#retransmit()
+      return
+    }
+    const messages = isProtected ? this.#protectedMessages : this.#plaintextMessages
+    if (!isHandshake(this.#state) || !messages.add(fragment, this.#nextSequence)) {
+      this.#drop('handshake')
+      return
+    }
+    for (let message = this.#nextMessage(); message !== undefined; message = this.#nextMessage()) {
+      this.#nextSequence++
+      this.#context.transcript.append(message)
+      this.#take(this.#advance(message), now)
+    }
+  }
+
+  /** The message that is due, if it is whole; Finished counts from epoch 1 only, all others from epoch 0. */
+  #nextMessage(): HandshakeMessage | undefined {
+    if (!isHandshake(this.#state)) return undefined
+    const isFinishedDue =
+      this.#state.name === 'await-server-finished' || this.#state.name === 'await-client-finished'
+    return (isFinishedDue ? this.#protectedMessages : this.#plaintextMessages).take(this.#nextSequence)
+  }
+
+  #advance(message: HandshakeMessage): HandshakeStep {
+    const state = this.#state
+    if (!isHandshake(state)) throw new Error(`No handshake goes on in state ${state.name}.`)
+    return isServer(state)
+      ? advanceServer(state, message, this.#context)
+      : advanceClient(state, message, this.#context)
+  }
+
+  #take(step: HandshakeStep, now: number): void {
+    if (step.kind === 'failed') {
+      this.#sendAlert(AlertLevel.fatal, step.alert)
+      this.#fail(step.reason, step.message)
+      return
+    }
+    if (step.keys !== undefined) {
+      const protection = this.#createRecordProtection(step.keys)
+      this.#writer.protect(protection)
+      this.#reader.protect(protection)
+    }
+    this.#transition(step.state)
+    if (step.flight !== undefined) {
+      this.#sender.begin(step.flight, step.state.name !== 'connected', now)
+      this.#answeredSequence = this.#nextSequence
+      this.#transmit()
+    }
+    if (step.state.name === 'connected') this.#connected(step.state.agreed)
+    if (step.keys !== undefined) {
+      const early = this.#earlyRecords
+      this.#earlyRecords = []
+      for (const record of early) this.#handleRecord(record, now)
+    }
+  }
+
+  #connected({ peer, suite, group }: Agreed): void {
+    this.#deadline = undefined
+    // Nothing answers the server's last flight, but a client that repeats its Finished did not get it.
+    if (this.role === 'client') this.#sender.stop()
+    this.#plaintextMessages.clear()
+    this.#protectedMessages.clear()
+    this.#context.transcript.clear()
+    this.#emit({
+      type: 'connected',
+      remoteCertificate: peer.der,
+      cipherSuite: suite.name,
+      group: NAMED_GROUP_NAMES[group]
+    })
+    for (const data of this.#earlyData) this.#emit({ type: 'data', data })
+    this.#earlyData = []
+  }
+
+  #transmit(): void {
+    const { flight, mtu } = this.#sender
+    if (flight === undefined) return
+    for (const datagram of packFlight(flight, this.#writer, mtu)) this.#queueDatagram(datagram)
+  }
+
+  #retransmit(): void {
+    this.#retransmissions++
+    this.#transmit()
+  }
+
+  #sendAlert(level: number, description: number): void {
+    const alert = encodeAlert(level, description)
+    if (!this.#writer.isProtecting) this.#queueDatagram(this.#writer.plaintext(ContentType.alert, alert))
+    else if (!this.#writer.isExhausted) this.#queueDatagram(this.#writer.protected(ContentType.alert, alert))
+  }
+
+  #fail(reason: DtlsFailureReason, message: string): void {
+    this.#end({ name: 'failed', reason })
+    this.#emit({ type: 'failed', reason, message })
+  }
+
+  #end(state: Extract<DtlsState, { name: 'closed' | 'failed' }>): void {
+    this.#transition(state)
+    this.#deadline = undefined
+    this.#sender.stop()
+    this.#plaintextMessages.clear()
+    this.#protectedMessages.clear()
+    this.#context.transcript.clear()
+    this.#earlyRecords = []
+    this.#earlyData = []
+  }
+
+  /** All changes of state pass here. */
+  #transition(state: DtlsState): void {
+    if (!mayFollow(this.#state, state))
+      throw new Error(`State ${state.name} cannot follow ${this.#state.name}.`)
+    this.#state = state
+  }
+
+  #queueDatagram(datagram: Uint8Array): void {
+    if (this.#datagrams.length >= MAX_QUEUE_LENGTH) this.#drop('overflow')
+    else this.#datagrams.push(datagram)
+  }
+
+  #emit(event: DtlsEvent): void {
+    if (event.type === 'data' && this.#events.length >= MAX_QUEUE_LENGTH) this.#drop('overflow')
+    else this.#events.push(event)
+  }
+
+  #drop(reason: DropReason): void {
+    this.#drops[reason]++
+  }
+}
+
+function positive(name: string, value: number, least = 1): number {
+  if (Number.isFinite(value) && value >= least) return value
+  throw new DtlsError('ERR_DTLS_OPTION', `${name} must be a number of at least ${least}; it is ${value}.`)
 }

@@ -1,0 +1,69 @@
+import { ByteReader } from './byte-reader.ts'
+import { concatBytes, uintBytes } from './byte-writer.ts'
+import { DTLS_1_0, DTLS_1_2 } from './protocol.ts'
+
+/** type 1, version 2, epoch 2, sequence number 6, length 2 (RFC 6347, section 4.1). */
+export const RECORD_HEADER_LENGTH = 13
+
+/** Largest plaintext of a record (RFC 5246, section 6.2.1). */
+export const MAX_PLAINTEXT_LENGTH = 2 ** 14
+
+/** Largest fragment of a protected record (RFC 5246, section 6.2.3). */
+const MAX_CIPHERTEXT_LENGTH = MAX_PLAINTEXT_LENGTH + 2048
+
+/** Sequence numbers have 48 bits and must not wrap (RFC 6347, section 4.1). */
+export const MAX_SEQUENCE_NUMBER = 2 ** 48 - 1
+
+/** A record as it stands in a datagram; `fragment` is plaintext in epoch 0 and protected later. */
+export interface DtlsRecord {
+  readonly type: number
+  readonly version: number
+  readonly epoch: number
+  readonly sequenceNumber: number
+  readonly fragment: Uint8Array
+}
+
+/** The 13 bytes before a fragment of `length` bytes. */
+export function encodeRecordHeader(
+  type: number,
+  version: number,
+  epoch: number,
+  sequenceNumber: number,
+  length: number
+): Uint8Array {
+  return concatBytes(
+    uintBytes(type, 1),
+    uintBytes(version, 2),
+    uintBytes(epoch, 2),
+    uintBytes(sequenceNumber, 6),
+    uintBytes(length, 2)
+  )
+}
+
+/** One plaintext record. */
+export function encodeRecord(record: DtlsRecord): Uint8Array {
+  const { type, version, epoch, sequenceNumber, fragment } = record
+  return concatBytes(encodeRecordHeader(type, version, epoch, sequenceNumber, fragment.length), fragment)
+}
+
+/**
+ * Splits a datagram into its records. Behind a record that is cut off, too long or of a foreign version
+ * nothing can be trusted to be a header: the rest is left out, and `malformed` says so.
+ */
+export function decodeRecords(datagram: Uint8Array): { records: DtlsRecord[]; malformed: boolean } {
+  const reader = new ByteReader(datagram)
+  const records: DtlsRecord[] = []
+  while (reader.hasMore) {
+    const type = reader.uint(1)
+    const version = reader.uint(2)
+    const epoch = reader.uint(2)
+    const sequenceNumber = reader.uint(6)
+    const fragment = reader.vector(2)
+    const isKnownVersion = version === DTLS_1_2 || (version === DTLS_1_0 && epoch === 0)
+    if (!reader.isSound || !isKnownVersion || fragment.length > MAX_CIPHERTEXT_LENGTH) {
+      return { records, malformed: true }
+    }
+    records.push({ type, version, epoch, sequenceNumber, fragment })
+  }
+  return { records, malformed: false }
+}
