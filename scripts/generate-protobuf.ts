@@ -36,10 +36,12 @@ async function generateOne(proto: string): Promise<void> {
     mkdirSync(target, { recursive: true })
     for (const extension of ['.js', '.d.ts']) {
       const note = `// Generated from ${name}.proto by \`npm run generate\`.\n`
-      writeFileSync(
-        join(target, name + extension),
-        note + readFileSync(join(scratch, name + extension), 'utf8')
+      // What is encoded may as well be a view of shared or foreign memory: protons' types are narrower than its code.
+      const code = readFileSync(join(scratch, name + extension), 'utf8').replaceAll(
+        'Uint8Array<ArrayBuffer>',
+        'Uint8Array'
       )
+      writeFileSync(join(target, name + extension), note + code)
     }
     console.log(`generated ${relative(ROOT, target)}/${name}`)
   } finally {

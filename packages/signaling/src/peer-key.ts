@@ -1,5 +1,6 @@
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { base58btc } from 'multiformats/bases/base58'
+import { compareBytes } from './bytes.ts'
 import { UnsupportedKeyError } from './errors.ts'
 
 /**
@@ -63,16 +64,4 @@ export function publicKeyOf(peerId: string): Uint8Array {
  */
 export function comparePeerIds(a: string, b: string): number {
   return compareBytes(publicKeyOf(a), publicKeyOf(b))
-}
-
-/** Lexicographic order of bytes. */
-export function compareBytes(a: Uint8Array, b: Uint8Array): number {
-  const length = Math.min(a.length, b.length)
-  for (let index = 0; index < length; index++) {
-    const difference = a[index]! - b[index]!
-    if (difference !== 0) {
-      return difference
-    }
-  }
-  return a.length - b.length
 }

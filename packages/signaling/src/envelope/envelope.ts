@@ -1,5 +1,5 @@
 import { PEER_ID_BYTES } from '../peer-key.ts'
-import { Envelope as Wire, Kind, Retry as WireRetry } from './pb/envelope.js'
+import { Envelope as Wire, Retry as WireRetry } from './pb/envelope.js'
 
 /** The protocol that stands in the clear in each envelope. */
 export const PROTOCOL_VERSION = 1
@@ -37,7 +37,9 @@ export interface Retry {
   readonly versions: readonly number[]
 }
 
-const KINDS = { message1: Kind.MESSAGE_1, message2: Kind.MESSAGE_2, retry: Kind.RETRY, transport: Kind.TRANSPORT }
+const KINDS: Record<EnvelopeKind, number> = { message1: 1, message2: 2, retry: 3, transport: 4 }
+
+const KIND_NAMES = new Map(Object.entries(KINDS).map(([name, wire]) => [wire, name as EnvelopeKind]))
 
 export function encodeEnvelope(envelope: Envelope): Uint8Array {
   return Wire.encode({ ...envelope, kind: KINDS[envelope.kind] })
@@ -49,7 +51,7 @@ export function decodeEnvelope(bytes: Uint8Array): Envelope | undefined {
     return undefined
   }
   const wire = attempt(() => Wire.decode(bytes))
-  const kind = wire === undefined ? undefined : kindOf(wire.kind)
+  const kind = wire === undefined ? undefined : KIND_NAMES.get(wire.kind)
   if (
     wire === undefined ||
     kind === undefined ||
@@ -78,20 +80,5 @@ export function attempt<T>(decode: () => T): T | undefined {
     return decode()
   } catch {
     return undefined
-  }
-}
-
-function kindOf(kind: Kind): EnvelopeKind | undefined {
-  switch (kind) {
-    case Kind.MESSAGE_1:
-      return 'message1'
-    case Kind.MESSAGE_2:
-      return 'message2'
-    case Kind.RETRY:
-      return 'retry'
-    case Kind.TRANSPORT:
-      return 'transport'
-    case Kind.UNKNOWN:
-      return undefined
   }
 }

@@ -45,6 +45,12 @@ export class CipherState {
     return this.#key !== undefined
   }
 
+  clone(): CipherState {
+    const copy = new CipherState(this.#key)
+    copy.#counter = this.#counter
+    return copy
+  }
+
   encryptWithAd(ad: Uint8Array, plaintext: Uint8Array): Uint8Array {
     return this.#key === undefined ? plaintext : seal(this.#key, this.#counter++, ad, plaintext)
   }

@@ -1,3 +1,4 @@
+import { concat } from '../bytes.ts'
 import type { X25519 } from '../dh/x25519.ts'
 import { TAG_BYTES } from './cipher-state.ts'
 import type { HandshakePattern, Token } from './patterns.ts'
@@ -18,8 +19,8 @@ export interface HandshakeInit {
   x25519: X25519
   staticKey?: KeyPair
   remoteStaticKey?: Uint8Array
-  /** Used once, then forgotten: never hand the same one to two handshakes. */
-  ephemeralKey: KeyPair
+  /** Asked once, when the first `e` is written: a reader that refuses the message never needs one. */
+  generateEphemeral: () => KeyPair
 }
 
 /**
@@ -29,13 +30,21 @@ export interface HandshakeInit {
 export class HandshakeState {
   readonly #symmetric: SymmetricState
   readonly #init: HandshakeInit
-  #messages: (readonly Token[])[]
+  #nextMessage = 0
+  #ephemeral: KeyPair | undefined
   #remoteStatic: Uint8Array | undefined
   #remoteEphemeral: Uint8Array | undefined
 
-  constructor(init: HandshakeInit) {
+  constructor(init: HandshakeInit, from?: HandshakeState) {
     this.#init = init
-    this.#messages = [...init.pattern.messages]
+    if (from !== undefined) {
+      this.#symmetric = from.#symmetric.clone()
+      this.#nextMessage = from.#nextMessage
+      this.#ephemeral = from.#ephemeral
+      this.#remoteStatic = from.#remoteStatic
+      this.#remoteEphemeral = from.#remoteEphemeral
+      return
+    }
     this.#remoteStatic = init.remoteStaticKey
     this.#symmetric = new SymmetricState(`Noise_${init.pattern.name}_25519_ChaChaPoly_SHA256`)
     this.#symmetric.mixHash(init.prologue)
@@ -44,6 +53,11 @@ export class HandshakeState {
         required(init.role === 'initiator' ? init.remoteStaticKey : init.staticKey?.publicKey)
       )
     }
+  }
+
+  /** An independent copy: a message that turns out to be forged must leave the handshake as it was. */
+  clone(): HandshakeState {
+    return new HandshakeState(this.#init, this)
   }
 
   /** The handshake hash so far. */
@@ -59,9 +73,10 @@ export class HandshakeState {
   /** Writes what precedes the payload of the next message; undefined where a DH is refused. */
   writeTokens(): Uint8Array | undefined {
     const parts: Uint8Array[] = []
-    for (const token of this.#messages.shift() ?? []) {
+    for (const token of this.#takeMessage()) {
       if (token === 'e') {
-        const { publicKey } = this.#init.ephemeralKey
+        this.#ephemeral = this.#init.generateEphemeral()
+        const { publicKey } = this.#ephemeral
         this.#symmetric.mixHash(publicKey)
         parts.push(publicKey)
       } else if (token === 's') {
@@ -70,7 +85,7 @@ export class HandshakeState {
         return undefined
       }
     }
-    return concat(parts)
+    return concat(...parts)
   }
 
   writePayload(payload: Uint8Array): Uint8Array {
@@ -80,7 +95,7 @@ export class HandshakeState {
   /** Reads what precedes the payload of the next message; returns the rest, or undefined where it is not authentic. */
   readTokens(message: Uint8Array): Uint8Array | undefined {
     let rest = message
-    for (const token of this.#messages.shift() ?? []) {
+    for (const token of this.#takeMessage()) {
       if (token === 'e') {
         if (rest.length < DH_BYTES) {
           return undefined
@@ -122,12 +137,16 @@ export class HandshakeState {
     return this.#symmetric.exportKey(label)
   }
 
+  #takeMessage(): readonly Token[] {
+    return required(this.#init.pattern.messages[this.#nextMessage++])
+  }
+
   #mixDh(token: 'ee' | 'es' | 'se' | 'ss'): boolean {
     const [initiator, responder] = token
     const [ours, theirs] = this.#init.role === 'initiator' ? [initiator, responder] : [responder, initiator]
-    const secret = ours === 'e' ? this.#init.ephemeralKey.secretKey : required(this.#init.staticKey).secretKey
+    const { secretKey } = required(ours === 'e' ? this.#ephemeral : this.#init.staticKey)
     const publicKey = required(theirs === 'e' ? this.#remoteEphemeral : this.#remoteStatic)
-    const shared = sharedSecret(this.#init.x25519, secret, publicKey)
+    const shared = sharedSecret(this.#init.x25519, secretKey, publicKey)
     if (shared === undefined) {
       return false
     }
@@ -149,17 +168,7 @@ function sharedSecret(x25519: X25519, secret: Uint8Array, publicKey: Uint8Array)
 
 function required<T>(value: T | undefined): T {
   if (value === undefined) {
-    throw new TypeError('this Noise pattern needs a key that was not given')
+    throw new TypeError('this Noise handshake has no such message, or needs a key that was not given')
   }
   return value
-}
-
-function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let offset = 0
-  for (const part of parts) {
-    bytes.set(part, offset)
-    offset += part.length
-  }
-  return bytes
 }

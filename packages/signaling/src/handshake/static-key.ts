@@ -1,8 +1,5 @@
 import { ed25519 } from '@noble/curves/ed25519.js'
-import { UnsupportedKeyError } from '../errors.ts'
-import { compareBytes } from '../peer-key.ts'
-import type { X25519 } from '../dh/x25519.ts'
-import type { KeyPair } from './handshake-state.ts'
+import { bytesKey, compareBytes } from '../bytes.ts'
 
 /**
  * The X25519 form of an Ed25519 public key, or why there is none. Three kinds of Ed25519 keys have one that somebody
@@ -42,28 +39,14 @@ export class StaticKeys {
   }
 
   of(ed25519PublicKey: Uint8Array): { staticKey: Uint8Array } | { refused: string } {
-    const name = String.fromCharCode(...ed25519PublicKey)
+    const name = bytesKey(ed25519PublicKey)
     const result = this.#known.get(name) ?? montgomeryOf(ed25519PublicKey)
     this.#known.delete(name)
     this.#known.set(name, result)
     if (this.#known.size > this.#capacity) {
       const [oldest] = this.#known.keys()
-      this.#known.delete(oldest!)
+      this.#known.delete(oldest)
     }
     return result
   }
-}
-
-/**
- * The static key pair of an identity.
- *
- * @param seed the 32 bytes of an Ed25519 private key (RFC 8032)
- * @throws {UnsupportedKeyError} it has another length
- */
-export function staticKeyPair(seed: Uint8Array, x25519: X25519): KeyPair {
-  if (seed.length !== 32) {
-    throw new UnsupportedKeyError('the private key', `an Ed25519 seed has 32 bytes, this has ${seed.length}`)
-  }
-  const secretKey = ed25519.utils.toMontgomerySecret(seed)
-  return { secretKey, publicKey: x25519.publicKey(secretKey) }
 }

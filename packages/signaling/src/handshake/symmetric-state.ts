@@ -1,5 +1,6 @@
 import { hkdf } from '@noble/hashes/hkdf.js'
 import { sha256 } from '@noble/hashes/sha2.js'
+import { utf8 } from '../bytes.ts'
 import { CipherState } from './cipher-state.ts'
 
 const EMPTY = new Uint8Array(0)
@@ -10,8 +11,14 @@ export class SymmetricState {
   #chainingKey: Uint8Array
   #cipher = new CipherState()
 
-  constructor(protocolName: string) {
-    const name = new TextEncoder().encode(protocolName)
+  constructor(protocolName: string, from?: SymmetricState) {
+    if (from !== undefined) {
+      this.#hash = from.#hash
+      this.#chainingKey = from.#chainingKey
+      this.#cipher = from.#cipher.clone()
+      return
+    }
+    const name = utf8(protocolName)
     if (name.length <= 32) {
       this.#hash = new Uint8Array(32)
       this.#hash.set(name)
@@ -19,6 +26,10 @@ export class SymmetricState {
       this.#hash = sha256(name)
     }
     this.#chainingKey = this.#hash
+  }
+
+  clone(): SymmetricState {
+    return new SymmetricState('', this)
   }
 
   /** Everything both sides have seen so far. */
@@ -62,7 +73,7 @@ export class SymmetricState {
 
   /** A key for another purpose than transport: unlike the handshake hash it is secret. */
   exportKey(label: string): Uint8Array {
-    return hkdf(sha256, this.#chainingKey, this.#hash, new TextEncoder().encode(label), 32)
+    return hkdf(sha256, this.#chainingKey, this.#hash, utf8(label), 32)
   }
 
   /** Noise's HKDF with two outputs: RFC 5869 with the chaining key as salt. */

@@ -3,6 +3,7 @@ import { scryptAsync } from '@noble/hashes/scrypt.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { base32 } from 'multiformats/bases/base32'
 import { base58btc } from 'multiformats/bases/base58'
+import { compareBytes, concat, utf8 } from '../bytes.ts'
 import { InvalidRoomError } from '../errors.ts'
 
 /** Length of a room key in bytes. */
@@ -56,10 +57,7 @@ export function generateRoomKey(
 /** The text form of a room key: `hearsay-room-`, then base58btc of the key and four bytes of checksum. */
 export function encodeRoomKey(key: Uint8Array): string {
   assertKeyLength(key)
-  const bytes = new Uint8Array(ROOM_KEY_BYTES + CHECKSUM_BYTES)
-  bytes.set(key)
-  bytes.set(checksum(key), ROOM_KEY_BYTES)
-  return ROOM_KEY_PREFIX + base58btc.encode(bytes).slice(1)
+  return ROOM_KEY_PREFIX + base58btc.encode(concat(key, checksum(key))).slice(1)
 }
 
 /**
@@ -73,7 +71,7 @@ export function decodeRoomKey(text: string): Uint8Array {
   if (
     bytes?.length !== ROOM_KEY_BYTES + CHECKSUM_BYTES ||
     key === undefined ||
-    checksum(key).some((byte, index) => byte !== bytes[ROOM_KEY_BYTES + index])
+    compareBytes(checksum(key), bytes.subarray(ROOM_KEY_BYTES)) !== 0
   ) {
     throw new InvalidRoomError(
       `this is not a room key: copy the whole text that starts with '${ROOM_KEY_PREFIX}', or make a new key`
@@ -88,7 +86,7 @@ export function decodeRoomKey(text: string): Uint8Array {
  * @throws {InvalidRoomError} the name is empty or too long, the key is malformed, or both key and password are given
  */
 export async function deriveRoom({ name, key, password }: RoomInit): Promise<Room> {
-  const nameBytes = new TextEncoder().encode(name.normalize('NFC'))
+  const nameBytes = utf8(name.normalize('NFC'))
   if (nameBytes.length === 0 || nameBytes.length > MAX_ROOM_NAME_BYTES) {
     throw new InvalidRoomError(
       `a room's name has 1 to ${MAX_ROOM_NAME_BYTES} bytes, this one has ${nameBytes.length}`
@@ -124,7 +122,7 @@ async function roomKeyOf(
   if (password === '') {
     throw new InvalidRoomError('the password is empty: choose one, or leave it out for an open room')
   }
-  const salt = new Uint8Array([...utf8('hearsay/room/1 password '), ...name])
+  const salt = concat(utf8('hearsay/room/1 password '), name)
   return scryptAsync(utf8(password.normalize('NFC')), salt, SCRYPT)
 }
 
@@ -148,9 +146,5 @@ function decodeBase58(text: string): Uint8Array | undefined {
 }
 
 function checksum(key: Uint8Array): Uint8Array {
-  return sha256(new Uint8Array([...utf8('hearsay/room/1 checksum '), ...key])).subarray(0, CHECKSUM_BYTES)
-}
-
-function utf8(text: string): Uint8Array {
-  return new TextEncoder().encode(text)
+  return sha256(concat(utf8('hearsay/room/1 checksum '), key)).subarray(0, CHECKSUM_BYTES)
 }

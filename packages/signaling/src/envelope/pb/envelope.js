@@ -1,27 +1,6 @@
 // Generated from envelope.proto by `npm run generate`.
-import { decodeMessage, encodeMessage, enumeration, MaxLengthError, message, streamMessage } from 'protons-runtime';
+import { decodeMessage, encodeMessage, MaxLengthError, message, streamMessage } from 'protons-runtime';
 import { alloc as uint8ArrayAlloc } from 'uint8arrays/alloc';
-export var Kind;
-(function (Kind) {
-    Kind["UNKNOWN"] = "UNKNOWN";
-    Kind["MESSAGE_1"] = "MESSAGE_1";
-    Kind["MESSAGE_2"] = "MESSAGE_2";
-    Kind["RETRY"] = "RETRY";
-    Kind["TRANSPORT"] = "TRANSPORT";
-})(Kind || (Kind = {}));
-var __KindValues;
-(function (__KindValues) {
-    __KindValues[__KindValues["UNKNOWN"] = 0] = "UNKNOWN";
-    __KindValues[__KindValues["MESSAGE_1"] = 1] = "MESSAGE_1";
-    __KindValues[__KindValues["MESSAGE_2"] = 2] = "MESSAGE_2";
-    __KindValues[__KindValues["RETRY"] = 3] = "RETRY";
-    __KindValues[__KindValues["TRANSPORT"] = 4] = "TRANSPORT";
-})(__KindValues || (__KindValues = {}));
-(function (Kind) {
-    Kind.codec = () => {
-        return enumeration(__KindValues);
-    };
-})(Kind || (Kind = {}));
 export var Envelope;
 (function (Envelope) {
     let _codec;
@@ -43,9 +22,9 @@ export var Envelope;
                     w.uint32(26);
                     w.bytes(obj.session);
                 }
-                if (obj.kind != null && __KindValues[obj.kind] !== 0) {
+                if ((obj.kind != null && obj.kind !== 0)) {
                     w.uint32(32);
-                    Kind.codec().encode(obj.kind, w);
+                    w.uint32(obj.kind);
                 }
                 if ((obj.number != null && obj.number !== 0)) {
                     w.uint32(40);
@@ -67,7 +46,7 @@ export var Envelope;
                     version: 0,
                     recipient: uint8ArrayAlloc(0),
                     session: uint8ArrayAlloc(0),
-                    kind: Kind.UNKNOWN,
+                    kind: 0,
                     number: 0,
                     body: uint8ArrayAlloc(0)
                 };
@@ -88,7 +67,7 @@ export var Envelope;
                             break;
                         }
                         case 4: {
-                            obj.kind = Kind.codec().decode(reader);
+                            obj.kind = reader.uint32();
                             break;
                         }
                         case 5: {
@@ -139,7 +118,7 @@ export var Envelope;
                         case 4: {
                             yield {
                                 field: `${prefix}.kind`,
-                                value: Kind.codec().decode(reader)
+                                value: reader.uint32()
                             };
                             break;
                         }

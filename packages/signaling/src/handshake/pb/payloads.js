@@ -1,5 +1,5 @@
 // Generated from payloads.proto by `npm run generate`.
-import { decodeMessage, encodeMessage, enumeration, MaxLengthError, message, streamMessage } from 'protons-runtime';
+import { decodeMessage, encodeMessage, MaxLengthError, message, streamMessage } from 'protons-runtime';
 import { alloc as uint8ArrayAlloc } from 'uint8arrays/alloc';
 export var Message1;
 (function (Message1) {
@@ -170,31 +170,6 @@ export var Message1;
     }
     Message1.stream = stream;
 })(Message1 || (Message1 = {}));
-export var Outcome;
-(function (Outcome) {
-    Outcome["UNKNOWN"] = "UNKNOWN";
-    Outcome["ANSWER"] = "ANSWER";
-    Outcome["NOT_ADMITTED"] = "NOT_ADMITTED";
-    Outcome["BUSY"] = "BUSY";
-    Outcome["CLOSING"] = "CLOSING";
-    Outcome["BAD_OFFER"] = "BAD_OFFER";
-    Outcome["UNKNOWN_INSTANCE"] = "UNKNOWN_INSTANCE";
-})(Outcome || (Outcome = {}));
-var __OutcomeValues;
-(function (__OutcomeValues) {
-    __OutcomeValues[__OutcomeValues["UNKNOWN"] = 0] = "UNKNOWN";
-    __OutcomeValues[__OutcomeValues["ANSWER"] = 1] = "ANSWER";
-    __OutcomeValues[__OutcomeValues["NOT_ADMITTED"] = 2] = "NOT_ADMITTED";
-    __OutcomeValues[__OutcomeValues["BUSY"] = 3] = "BUSY";
-    __OutcomeValues[__OutcomeValues["CLOSING"] = 4] = "CLOSING";
-    __OutcomeValues[__OutcomeValues["BAD_OFFER"] = 5] = "BAD_OFFER";
-    __OutcomeValues[__OutcomeValues["UNKNOWN_INSTANCE"] = 6] = "UNKNOWN_INSTANCE";
-})(__OutcomeValues || (__OutcomeValues = {}));
-(function (Outcome) {
-    Outcome.codec = () => {
-        return enumeration(__OutcomeValues);
-    };
-})(Outcome || (Outcome = {}));
 export var Message2;
 (function (Message2) {
     let _codec;
@@ -204,9 +179,9 @@ export var Message2;
                 if (opts.lengthDelimited !== false) {
                     w.fork();
                 }
-                if (obj.outcome != null && __OutcomeValues[obj.outcome] !== 0) {
+                if ((obj.outcome != null && obj.outcome !== 0)) {
                     w.uint32(8);
-                    Outcome.codec().encode(obj.outcome, w);
+                    w.uint32(obj.outcome);
                 }
                 if ((obj.responderInstance != null && obj.responderInstance.byteLength > 0)) {
                     w.uint32(18);
@@ -229,7 +204,7 @@ export var Message2;
                 }
             }, (reader, length, opts = {}) => {
                 const obj = {
-                    outcome: Outcome.UNKNOWN,
+                    outcome: 0,
                     responderInstance: uint8ArrayAlloc(0),
                     voidSerial: 0n,
                     proof: uint8ArrayAlloc(0),
@@ -240,7 +215,7 @@ export var Message2;
                     const tag = reader.uint32();
                     switch (tag >>> 3) {
                         case 1: {
-                            obj.outcome = Outcome.codec().decode(reader);
+                            obj.outcome = reader.uint32();
                             break;
                         }
                         case 2: {
@@ -274,7 +249,7 @@ export var Message2;
                         case 1: {
                             yield {
                                 field: `${prefix}.outcome`,
-                                value: Outcome.codec().decode(reader)
+                                value: reader.uint32()
                             };
                             break;
                         }

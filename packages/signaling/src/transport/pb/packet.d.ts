@@ -3,9 +3,9 @@ import type { Codec, DecodeOptions } from 'protons-runtime';
 import type { Uint8ArrayList } from 'uint8arraylist';
 export interface Packet {
     received: number;
-    receivedBeyond: Uint8Array<ArrayBuffer>;
+    receivedBeyond: Uint8Array;
     firstMessage: number;
-    messages: Uint8Array<ArrayBuffer>[];
+    messages: Uint8Array[];
     close: boolean;
 }
 export declare namespace Packet {
@@ -16,7 +16,7 @@ export declare namespace Packet {
     }
     interface PacketReceivedBeyondFieldEvent {
         field: '$.receivedBeyond';
-        value: Uint8Array<ArrayBuffer>;
+        value: Uint8Array;
     }
     interface PacketFirstMessageFieldEvent {
         field: '$.firstMessage';
@@ -25,13 +25,13 @@ export declare namespace Packet {
     interface PacketMessagesFieldEvent {
         field: '$.messages[]';
         index: number;
-        value: Uint8Array<ArrayBuffer>;
+        value: Uint8Array;
     }
     interface PacketCloseFieldEvent {
         field: '$.close';
         value: boolean;
     }
-    function encode(obj: Partial<Packet>): Uint8Array<ArrayBuffer>;
+    function encode(obj: Partial<Packet>): Uint8Array;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Packet>): Packet;
     function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Packet>): Generator<PacketReceivedFieldEvent | PacketReceivedBeyondFieldEvent | PacketFirstMessageFieldEvent | PacketMessagesFieldEvent | PacketCloseFieldEvent>;
 }

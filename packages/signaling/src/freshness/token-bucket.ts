@@ -1,0 +1,78 @@
+/** Lets `burst` through at once and `perSecond` on average. */
+export class TokenBucket {
+  readonly #burst: number
+  readonly #perMs: number
+  #tokens: number
+  #at: number
+
+  constructor(burst: number, perSecond: number, now: number) {
+    this.#burst = burst
+    this.#perMs = perSecond / 1000
+    this.#tokens = burst
+    this.#at = now
+  }
+
+  /** Takes `count` where they are there. */
+  take(now: number, count = 1): boolean {
+    this.#refill(now)
+    if (this.#tokens < count) {
+      return false
+    }
+    this.#tokens -= count
+    return true
+  }
+
+  /** When the next one will be there. */
+  nextAt(now: number): number {
+    this.#refill(now)
+    return this.#tokens >= 1 ? now : now + (1 - this.#tokens) / this.#perMs
+  }
+
+  isFull(now: number): boolean {
+    this.#refill(now)
+    return this.#tokens >= this.#burst
+  }
+
+  #refill(now: number): void {
+    this.#tokens = Math.min(this.#burst, this.#tokens + Math.max(0, now - this.#at) * this.#perMs)
+    this.#at = now
+  }
+}
+
+/**
+ * A bucket for each origin: whoever floods is slowed down, nobody else. Bounded: a full bucket is as good as none and
+ * goes first; where all are in use, the one unused longest does.
+ */
+export class OriginBuckets {
+  readonly #burst: number
+  readonly #perSecond: number
+  readonly #capacity: number
+  readonly #buckets = new Map<string, TokenBucket>()
+
+  constructor(burst: number, perSecond: number, capacity: number) {
+    this.#burst = burst
+    this.#perSecond = perSecond
+    this.#capacity = capacity
+  }
+
+  take(origin: string, now: number): boolean {
+    const bucket = this.#buckets.get(origin) ?? new TokenBucket(this.#burst, this.#perSecond, now)
+    this.#buckets.delete(origin)
+    this.#buckets.set(origin, bucket)
+    if (this.#buckets.size > this.#capacity) {
+      this.#evict(now)
+    }
+    return bucket.take(now)
+  }
+
+  #evict(now: number): void {
+    const [oldest] = this.#buckets.keys()
+    this.#buckets.delete(oldest)
+    for (const [origin, bucket] of this.#buckets) {
+      if (!bucket.isFull(now)) {
+        return
+      }
+      this.#buckets.delete(origin)
+    }
+  }
+}
