@@ -1,0 +1,11 @@
+/** What is known of a peer that asks to connect: it is authenticated and in one of our rooms. */
+export interface AdmissionRequest {
+  /** Names of the rooms that it proved to be in. */
+  readonly rooms: readonly string[]
+}
+
+/**
+ * Decides whether a peer may connect; `false` refuses it as `not-admitted`. It is asked in the middle of a handshake:
+ * answer at once, from what you know. A hook that throws admits nobody.
+ */
+export type AdmitHook = (peerId: string, request: AdmissionRequest) => boolean

@@ -1,0 +1,69 @@
+import { noise } from '@chainsafe/libp2p-noise'
+import { yamux } from '@chainsafe/libp2p-yamux'
+import { gossipsub } from '@libp2p/gossipsub'
+import { identify } from '@libp2p/identify'
+import { ping } from '@libp2p/ping'
+import { createLibp2p } from 'libp2p'
+import { platform } from '#platform'
+import type { HearsayComponents } from './components.ts'
+import type { GossipSub } from '@libp2p/gossipsub'
+import type { Identify } from '@libp2p/identify'
+import type { ComponentLogger, Ed25519PrivateKey, Libp2p, Metrics } from '@libp2p/interface'
+import type { Ping } from '@libp2p/ping'
+
+export interface NodeInit<Service> {
+  readonly privateKey: Ed25519PrivateKey
+  /** Multiaddrs; where the platform listens by itself if absent. */
+  readonly listen: readonly string[] | undefined
+  readonly logger: ComponentLogger | undefined
+  readonly metrics: ((components: { logger: ComponentLogger }) => Metrics) | undefined
+  readonly hearsay: (components: HearsayComponents) => Service
+}
+
+/** The services of a node of ours. */
+export interface NodeServices<Service> extends Record<string, unknown> {
+  identify: Identify
+  ping: Ping
+  pubsub: GossipSub
+  hearsay: Service
+}
+
+/** Members behind one NAT, or processes on one machine, come from one address: these let a whole room of them in. */
+const INBOUND_PER_SECOND = 100
+const INBOUND_PENDING = 100
+
+/** A presence record is 8 KiB at most, a signaling envelope 16 KiB; nothing else travels on our topics. */
+const MAX_GOSSIP_BYTES = 32 * 1_024
+
+/** The libp2p node under a mesh that has no other, not started. */
+export function createNode<Service>(init: NodeInit<Service>): Promise<Libp2p<NodeServices<Service>>> {
+  return createLibp2p<NodeServices<Service>>({
+    start: false,
+    privateKey: init.privateKey,
+    nodeInfo: { name: 'hearsay' },
+    addresses: { listen: [...(init.listen ?? platform.defaultListen)] },
+    transports: platform.transports(),
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux()],
+    ...(platform.connectionGater !== undefined && { connectionGater: platform.connectionGater }),
+    ...(init.logger !== undefined && { logger: init.logger }),
+    ...(init.metrics !== undefined && { metrics: init.metrics }),
+    connectionManager: {
+      inboundConnectionThreshold: INBOUND_PER_SECOND,
+      maxIncomingPendingConnections: INBOUND_PENDING
+    },
+    services: {
+      identify: identify(),
+      ping: ping(),
+      pubsub: gossipsub({
+        // The first member of a room speaks before anybody listens.
+        allowPublishToZeroTopicPeers: true,
+        floodPublish: true,
+        maxInboundDataLength: MAX_GOSSIP_BYTES,
+        // Peers that share an address are no attack here: one machine, one NAT, one test.
+        scoreParams: { IPColocationFactorWeight: 0 }
+      }),
+      hearsay: init.hearsay
+    }
+  })
+}

@@ -1,0 +1,251 @@
+import { isMultiaddr, multiaddr } from '@multiformats/multiaddr'
+import { InvalidMultiaddrError, InvalidOptionError, UnknownOptionError } from './errors.ts'
+import type { IdentityOption } from './identity/identity.ts'
+import type { AdmitHook } from './admission.ts'
+import type { ChannelOptions, LivenessOptions, SessionTimeouts } from '@hearsay/session'
+import type { CandidatePolicy } from '@hearsay/webrtc'
+import type { ComponentLogger, Metrics } from '@libp2p/interface'
+import type { Multiaddr } from '@multiformats/multiaddr'
+
+/** What a mesh takes wherever it runs: in a libp2p node of yours (`hearsay()`) or in its own (`createMesh()`). */
+export interface HearsayOptions {
+  /** The room to be in, by its public name: 1 to 128 bytes. */
+  room: string
+  /** Only who knows it is in the room. As strong as it is hard to guess: prefer `roomKey`. */
+  password?: string
+  /** 32 random bytes, or the text that `hearsay room new` and `generateRoomKey()` give. */
+  roomKey?: Uint8Array | string
+  /** STUN and TURN servers. @default [], none */
+  iceServers?: RTCIceServer[]
+  /** Anything else for each `RTCPeerConnection`, such as `iceTransportPolicy` and `certificates`. */
+  rtcConfiguration?: RTCConfiguration
+  /** Which of our ICE candidates peers get to know. @default all */
+  candidatePolicy?: CandidatePolicy
+  /** Channels that every session has from its start, by label. */
+  channels?: Record<string, ChannelOptions>
+  /** Asked before any offer is answered. @default everybody in the room is admitted */
+  admit?: AdmitHook
+  /** WebRTC connections held at most; each takes sockets, about 100 KiB and a share of every broadcast. @default 64 */
+  maxConnections?: number
+  /** Connect to every member heard of. Otherwise only `dial()` and others do. @default true */
+  autoConnect?: boolean
+  /** Overlay neighbours in the room to hold at least; lost ones are replaced in any case. @default 3 */
+  overlayDegree?: number
+  /** Members remembered at most: a room may be larger, memory is not. @default 4096 */
+  maxMembers?: number
+  /** How long others remember us without a word, in milliseconds; we renew three times as often. @default 120_000 */
+  presenceTtlMs?: number
+  /** Silence on the room's topic, though connected to somebody, until `room:key-mismatch`. @default 15_000 */
+  keyMismatchTimeoutMs?: number
+  /** How long the steps of a session may take. */
+  timeouts?: Partial<SessionTimeouts>
+  /** When a silent peer is suspected. */
+  liveness?: Partial<LivenessOptions>
+}
+
+/** What `createMesh()` takes. */
+export interface MeshOptions extends HearsayOptions {
+  /**
+   * Who we are: the path of a key file (in a page: a name in IndexedDB), made where it is absent and locked while in
+   * use; or an Ed25519 private key of libp2p. @default a new identity, in memory
+   */
+  identity?: IdentityOption
+  /** Multiaddrs of members to enter through; `createMesh()` rejects when none of them answers. @default none */
+  bootstrap?: string | readonly string[]
+  /** How long to try the bootstrap addresses, in milliseconds. @default 10_000 */
+  bootstrapTimeoutMs?: number
+  /** Multiaddrs to listen on. @default every IPv4 address, ports of the system's choice, TCP and WebSocket; in a page none */
+  listen?: readonly string[]
+  /** Gives up starting. */
+  signal?: AbortSignal
+  /** @default libp2p's: `DEBUG=hearsay:*` */
+  logger?: ComponentLogger
+  /** libp2p metrics, such as `prometheusMetrics()`. */
+  metrics?: (components: { logger: ComponentLogger }) => Metrics
+}
+
+/** `HearsayOptions` with every default filled in. */
+export interface ResolvedHearsayOptions {
+  readonly room: { readonly name: string; readonly password?: string; readonly key?: Uint8Array | string }
+  readonly rtcConfiguration: RTCConfiguration
+  readonly candidatePolicy: CandidatePolicy | undefined
+  readonly channels: Readonly<Record<string, ChannelOptions>>
+  readonly admit: AdmitHook | undefined
+  readonly maxConnections: number
+  readonly autoConnect: boolean
+  readonly overlayDegree: number
+  readonly maxMembers: number
+  readonly presenceTtlMs: number
+  readonly keyMismatchTimeoutMs: number
+  readonly timeouts: Partial<SessionTimeouts>
+  readonly liveness: Partial<LivenessOptions>
+}
+
+/** `MeshOptions` with every default filled in but those that depend on the platform. */
+export interface ResolvedMeshOptions extends ResolvedHearsayOptions {
+  readonly identity: IdentityOption | undefined
+  readonly bootstrap: readonly Multiaddr[]
+  readonly bootstrapTimeoutMs: number
+  readonly listen: readonly Multiaddr[] | undefined
+  readonly signal: AbortSignal | undefined
+  readonly logger: ComponentLogger | undefined
+  readonly metrics: MeshOptions['metrics']
+}
+
+type Check = (value: unknown) => string | undefined
+
+const check =
+  (expected: string, holds: (value: unknown) => boolean): Check =>
+  (value) =>
+    holds(value) ? undefined : expected
+
+const isText = check('must be text', (value) => typeof value === 'string')
+const isBoolean = check('must be true or false', (value) => typeof value === 'boolean')
+const isFunction = check('must be a function', (value) => typeof value === 'function')
+const isObject = check('must be an object', (value) => typeof value === 'object' && value !== null)
+const isTexts = check(
+  'must be a list of multiaddrs, as text',
+  (value) => Array.isArray(value) && value.every((entry) => typeof entry === 'string')
+)
+const isWhole = (least: number, most: number): Check =>
+  check(
+    `must be a whole number from ${least} to ${most}`,
+    (value) => Number.isInteger(value) && (value as number) >= least && (value as number) <= most
+  )
+
+const SERVICE_CHECKS: Record<keyof HearsayOptions, Check> = {
+  room: check('must be the name of the room to join', (value) => typeof value === 'string' && value !== ''),
+  password: isText,
+  roomKey: check(
+    'must be 32 bytes or their text',
+    (value) => typeof value === 'string' || value instanceof Uint8Array
+  ),
+  iceServers: check('must be a list', Array.isArray),
+  rtcConfiguration: isObject,
+  candidatePolicy: isObject,
+  channels: isObject,
+  admit: isFunction,
+  maxConnections: isWhole(1, 1_000),
+  autoConnect: isBoolean,
+  overlayDegree: isWhole(1, 32),
+  maxMembers: isWhole(1, 1_000_000),
+  presenceTtlMs: isWhole(10_000, 3_600_000),
+  keyMismatchTimeoutMs: isWhole(1, 3_600_000),
+  timeouts: isObject,
+  liveness: isObject
+}
+
+const MESH_CHECKS: Record<keyof MeshOptions, Check> = {
+  ...SERVICE_CHECKS,
+  identity: check(
+    'must be the path of a key file or a private key of libp2p',
+    (value) => typeof value === 'string' || (typeof value === 'object' && value !== null && 'type' in value)
+  ),
+  bootstrap: (value) => (typeof value === 'string' ? undefined : isTexts(value)),
+  bootstrapTimeoutMs: isWhole(1, 3_600_000),
+  listen: isTexts,
+  signal: check('must be an AbortSignal', (value) => value instanceof AbortSignal),
+  logger: isObject,
+  metrics: isFunction
+}
+
+/**
+ * @throws {UnknownOptionError}
+ * @throws {InvalidOptionError}
+ */
+export function resolveHearsayOptions(options: HearsayOptions): ResolvedHearsayOptions {
+  validate(options, SERVICE_CHECKS)
+  return withDefaults(options)
+}
+
+/**
+ * @throws {UnknownOptionError}
+ * @throws {InvalidOptionError}
+ * @throws {InvalidMultiaddrError}
+ */
+export function resolveMeshOptions(options: MeshOptions): ResolvedMeshOptions {
+  validate(options, MESH_CHECKS)
+  const { bootstrap = [], listen } = options
+  return {
+    ...withDefaults(options),
+    identity: options.identity,
+    bootstrap: (typeof bootstrap === 'string' ? [bootstrap] : bootstrap).map(parseMultiaddr),
+    bootstrapTimeoutMs: options.bootstrapTimeoutMs ?? 10_000,
+    listen: listen?.map(parseMultiaddr),
+    signal: options.signal,
+    logger: options.logger,
+    metrics: options.metrics
+  }
+}
+
+function withDefaults(options: HearsayOptions): ResolvedHearsayOptions {
+  const { room, password, roomKey, rtcConfiguration = {}, iceServers } = options
+  if (password !== undefined && roomKey !== undefined) {
+    throw new InvalidOptionError(
+      'password',
+      'cannot be given together with roomKey: a room has one of them or none'
+    )
+  }
+  if (iceServers !== undefined && rtcConfiguration.iceServers !== undefined) {
+    throw new InvalidOptionError('iceServers', 'is also in rtcConfiguration: give it once')
+  }
+  return {
+    room: {
+      name: room,
+      ...(password !== undefined && { password }),
+      ...(roomKey !== undefined && { key: roomKey })
+    },
+    rtcConfiguration: { ...rtcConfiguration, iceServers: iceServers ?? rtcConfiguration.iceServers ?? [] },
+    candidatePolicy: options.candidatePolicy,
+    channels: options.channels ?? {},
+    admit: options.admit,
+    maxConnections: options.maxConnections ?? 64,
+    autoConnect: options.autoConnect ?? true,
+    overlayDegree: options.overlayDegree ?? 3,
+    maxMembers: options.maxMembers ?? 4_096,
+    presenceTtlMs: options.presenceTtlMs ?? 120_000,
+    keyMismatchTimeoutMs: options.keyMismatchTimeoutMs ?? 15_000,
+    timeouts: options.timeouts ?? {},
+    liveness: options.liveness ?? {}
+  }
+}
+
+function validate(options: unknown, checks: Readonly<Record<string, Check>>): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new InvalidOptionError('room', "is missing: give options such as { room: 'kitchen' }")
+  }
+  const given = new Map<string, unknown>(Object.entries(options))
+  for (const option of given.keys()) {
+    if (!Object.hasOwn(checks, option)) throw new UnknownOptionError(option, Object.keys(checks).sort())
+  }
+  for (const [option, holds] of Object.entries(checks)) {
+    const value = given.get(option)
+    const fault = value === undefined && option !== 'room' ? undefined : holds(value)
+    if (fault !== undefined) throw new InvalidOptionError(option, fault)
+  }
+}
+
+/**
+ * Reads a multiaddr from a person.
+ *
+ * @throws {InvalidMultiaddrError} with a hint at what it probably was
+ */
+export function parseMultiaddr(text: string): Multiaddr {
+  let address: unknown
+  try {
+    address = multiaddr(text)
+  } catch (error) {
+    throw new InvalidMultiaddrError(text, hintFor(text), error)
+  }
+  if (!isMultiaddr(address) || address.getComponents().length === 0) throw new InvalidMultiaddrError(text, '')
+  return address
+}
+
+function hintFor(text: string): string {
+  const [, host, port] = /^(?:\w+:\/\/)?([\w.-]+):(\d+)$/.exec(text.trim()) ?? []
+  if (host !== undefined && port !== undefined) {
+    const family = /^[\d.]+$/.test(host) ? 'ip4' : 'dns4'
+    return ` (did you mean /${family}/${host}/tcp/${port}?)`
+  }
+  return text.startsWith('/') ? '' : ' (it does not start with a slash)'
+}
