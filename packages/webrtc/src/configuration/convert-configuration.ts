@@ -76,8 +76,12 @@ function list(value: unknown, where: string): unknown[] {
 }
 
 function text(value: unknown, where: string): string {
-  if (typeof value === 'symbol') throw new TypeError(`${where}: a symbol cannot be text`)
-  return String(value)
+  try {
+    if (typeof value !== 'symbol') return String(value)
+  } catch (cause) {
+    throw new TypeError(`${where}: cannot be turned into text`, { cause })
+  }
+  throw new TypeError(`${where}: a symbol cannot be turned into text`)
 }
 
 function enumeration<Value extends string>(
@@ -95,7 +99,12 @@ function enumeration<Value extends string>(
 
 /** `[EnforceRange] octet`. */
 function octet(value: unknown, where: string): number {
-  const number = value === undefined ? 0 : Math.trunc(typeof value === 'bigint' ? NaN : Number(value))
+  let number = NaN
+  try {
+    number = Math.trunc(value === undefined ? 0 : typeof value === 'bigint' ? NaN : Number(value))
+  } catch {
+    // A symbol, or an object that is no number: as little from 0 to 255 as NaN.
+  }
   if (!(number >= 0 && number <= 255)) throw new TypeError(`${where}: must be a number from 0 to 255`)
   return number
 }

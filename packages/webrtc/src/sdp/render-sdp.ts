@@ -1,6 +1,11 @@
 import { renderCandidate } from '../candidates/render-candidate.ts'
 import { checkDescription } from './check-description.ts'
-import { SDP_LIMITS, type SdpDataSection, type SdpDescription, type SdpRejectedSection } from './description.ts'
+import {
+  SDP_LIMITS,
+  type SdpDataSection,
+  type SdpDescription,
+  type SdpRejectedSection
+} from './description.ts'
 import { SdpError } from './errors.ts'
 import { formatFingerprint } from './fingerprint.ts'
 

@@ -1,0 +1,366 @@
+/** Session descriptions as today's stacks write them, for one data channel. Lines are joined with CRLF. */
+export interface Fixture {
+  readonly name: string
+  readonly type: 'offer' | 'answer'
+  readonly candidates: number
+  readonly sdp: string
+}
+
+const FIXTURES: readonly (Omit<Fixture, 'sdp'> & { readonly lines: readonly string[] })[] = [
+  {
+    name: 'Chromium 156, offer, gathered with mDNS names',
+    type: 'offer',
+    candidates: 2,
+    lines: [
+      'v=0',
+      'o=- 3291715645294665045 2 IN IP4 127.0.0.1',
+      's=-',
+      't=0 0',
+      'a=group:BUNDLE 0',
+      'a=extmap-allow-mixed',
+      'a=msid-semantic: WMS',
+      'm=application 9 UDP/DTLS/SCTP webrtc-datachannel',
+      'c=IN IP4 0.0.0.0',
+      'a=candidate:887605773 1 udp 2113937151 f0d5047f-2483-45a8-837f-87753a8f89f8.local 43756 typ host generation 0 network-cost 999',
+      'a=candidate:4286647277 1 udp 2113942271 785d5f27-eec2-42c5-8227-23b61ec78256.local 43391 typ host generation 0 network-cost 999',
+      'a=ice-ufrag:k5Vp',
+      'a=ice-pwd:9PeRP/CpgMzNNPK9C3kpRLhc',
+      'a=ice-options:trickle',
+      'a=fingerprint:sha-256 99:5F:0E:24:14:FB:F1:2F:7A:6B:FC:21:37:02:25:2F:C5:9A:51:CD:5A:15:CC:49:13:95:B5:6D:62:40:C6:C0',
+      'a=setup:actpass',
+      'a=mid:0',
+      'a=sctp-port:5000',
+      'a=max-message-size:262144'
+    ]
+  },
+  {
+    name: 'Chromium 156, answer',
+    type: 'answer',
+    candidates: 0,
+    lines: [
+      'v=0',
+      'o=- 3125815484855032868 2 IN IP4 127.0.0.1',
+      's=-',
+      't=0 0',
+      'a=group:BUNDLE 0',
+      'a=extmap-allow-mixed',
+      'a=msid-semantic: WMS',
+      'm=application 9 UDP/DTLS/SCTP webrtc-datachannel',
+      'c=IN IP4 0.0.0.0',
+      'a=ice-ufrag:HJ3P',
+      'a=ice-pwd:j4THDHI7agzQMhzndVTWVXZO',
+      'a=ice-options:trickle',
+      'a=fingerprint:sha-256 6D:3B:90:4B:84:39:CE:7E:9C:CB:DE:C0:66:03:07:D9:81:F8:30:C7:10:19:D2:E0:DD:65:31:F0:EC:DC:87:39',
+      'a=setup:active',
+      'a=mid:0',
+      'a=sctp-port:5000',
+      'a=max-message-size:262144'
+    ]
+  },
+  {
+    name: 'Firefox ESR 153, offer, gathered with mDNS names',
+    type: 'offer',
+    candidates: 4,
+    lines: [
+      'v=0',
+      'o=mozilla...THIS_IS_SDPARTA-99.0 6311324715523030413 0 IN IP4 0.0.0.0',
+      's=-',
+      't=0 0',
+      'a=sendrecv',
+      'a=fingerprint:sha-256 B6:BE:5A:FC:3B:C4:D1:BC:65:F6:0B:FA:23:FF:74:5A:85:19:86:6D:F8:68:83:D4:38:AE:85:73:3F:7E:9D:9C',
+      'a=group:BUNDLE 0',
+      'a=ice-options:trickle',
+      'a=msid-semantic:WMS *',
+      'm=application 9 UDP/DTLS/SCTP webrtc-datachannel',
+      'c=IN IP4 0.0.0.0',
+      'a=candidate:0 1 UDP 2122187007 7e76f9b2-6326-472c-ad15-31dfc47711ee.local 46525 typ host',
+      'a=candidate:1 1 UDP 2122252543 e6774467-02a2-4531-bb46-d46c02447205.local 33866 typ host',
+      'a=candidate:2 1 TCP 2105458943 7e76f9b2-6326-472c-ad15-31dfc47711ee.local 9 typ host tcptype active',
+      'a=candidate:3 1 TCP 2105524479 e6774467-02a2-4531-bb46-d46c02447205.local 9 typ host tcptype active',
+      'a=sendrecv',
+      'a=end-of-candidates',
+      'a=ice-pwd:0d80af835803731d6ab09bc75a25d4d0',
+      'a=ice-ufrag:353a1e03',
+      'a=mid:0',
+      'a=setup:actpass',
+      'a=sctp-port:5000',
+      'a=max-message-size:1073741823'
+    ]
+  },
+  {
+    name: 'Firefox ESR 153, offer, gathered with addresses',
+    type: 'offer',
+    candidates: 4,
+    lines: [
+      'v=0',
+      'o=mozilla...THIS_IS_SDPARTA-99.0 418052329427413580 0 IN IP4 0.0.0.0',
+      's=-',
+      't=0 0',
+      'a=sendrecv',
+      'a=fingerprint:sha-256 83:D2:9F:8F:0A:16:0A:A0:64:E2:AD:AF:F6:F8:ED:94:77:D6:E2:89:B1:4B:A2:DE:56:8F:29:84:B7:28:FF:45',
+      'a=group:BUNDLE 0',
+      'a=ice-options:trickle',
+      'a=msid-semantic:WMS *',
+      'm=application 55321 UDP/DTLS/SCTP webrtc-datachannel',
+      'c=IN IP4 192.0.2.2',
+      'a=candidate:0 1 UDP 2122187007 192.0.2.2 55321 typ host',
+      'a=candidate:1 1 UDP 2122252543 fd00::2 51259 typ host',
+      'a=candidate:2 1 TCP 2105458943 192.0.2.2 9 typ host tcptype active',
+      'a=candidate:3 1 TCP 2105524479 fd00::2 9 typ host tcptype active',
+      'a=sendrecv',
+      'a=end-of-candidates',
+      'a=ice-pwd:496388ad3c70a4e8e337d2649bc78c64',
+      'a=ice-ufrag:39fcc45b',
+      'a=mid:0',
+      'a=setup:actpass',
+      'a=sctp-port:5000',
+      'a=max-message-size:1073741823'
+    ]
+  },
+  {
+    name: 'Firefox ESR 153, answer',
+    type: 'answer',
+    candidates: 0,
+    lines: [
+      'v=0',
+      'o=mozilla...THIS_IS_SDPARTA-99.0 3047198547271763498 0 IN IP4 0.0.0.0',
+      's=-',
+      't=0 0',
+      'a=sendrecv',
+      'a=fingerprint:sha-256 0C:FA:D0:2C:C0:4F:44:BC:74:A9:BE:9F:89:ED:E9:70:09:48:83:75:11:97:60:F0:0C:45:11:99:D0:C4:89:D2',
+      'a=group:BUNDLE 0',
+      'a=ice-options:trickle',
+      'a=msid-semantic:WMS *',
+      'm=application 9 UDP/DTLS/SCTP webrtc-datachannel',
+      'c=IN IP4 0.0.0.0',
+      'a=sendrecv',
+      'a=ice-pwd:2371b00f75f5bda229d17402eee43ebc',
+      'a=ice-ufrag:52382ba0',
+      'a=mid:0',
+      'a=setup:active',
+      'a=sctp-port:5000',
+      'a=max-message-size:1073741823'
+    ]
+  },
+  {
+    name: 'libdatachannel (node-datachannel 0.33), offer, gathered',
+    type: 'offer',
+    candidates: 2,
+    lines: [
+      'v=0',
+      'o=rtc 3181322126 0 IN IP4 127.0.0.1',
+      's=-',
+      't=0 0',
+      'a=group:BUNDLE 0',
+      'a=msid-semantic:WMS *',
+      'a=ice-options:ice2,trickle',
+      'a=fingerprint:sha-256 E7:53:AD:47:24:00:CB:B8:98:68:64:5C:B9:41:90:7C:28:2D:42:1A:37:31:FD:48:60:68:FD:95:22:FF:71:7F',
+      'm=application 58185 UDP/DTLS/SCTP webrtc-datachannel',
+      'c=IN IP4 192.0.2.2',
+      'a=mid:0',
+      'a=sendrecv',
+      'a=sctp-port:5000',
+      'a=max-message-size:262144',
+      'a=setup:actpass',
+      'a=ice-ufrag:Kfmi',
+      'a=ice-pwd:tDkZNLhtYZHF7+PfUDC4Ul',
+      'a=candidate:2 1 UDP 2116026111 fd00::2 58185 typ host',
+      'a=candidate:1 1 UDP 2114977791 192.0.2.2 58185 typ host',
+      'a=end-of-candidates'
+    ]
+  },
+  {
+    name: 'libdatachannel (node-datachannel 0.33), answer',
+    type: 'answer',
+    candidates: 0,
+    lines: [
+      'v=0',
+      'o=rtc 1016515487 0 IN IP4 127.0.0.1',
+      's=-',
+      't=0 0',
+      'a=group:BUNDLE 0',
+      'a=msid-semantic:WMS *',
+      'a=ice-options:ice2,trickle',
+      'a=fingerprint:sha-256 C9:97:D0:67:3F:F5:60:A2:80:2E:B4:44:AF:64:A3:F5:D9:C6:BA:31:59:C7:D3:81:F4:37:A1:E2:B7:BF:0B:FC',
+      'm=application 9 UDP/DTLS/SCTP webrtc-datachannel',
+      'c=IN IP4 0.0.0.0',
+      'a=mid:0',
+      'a=sendrecv',
+      'a=sctp-port:5000',
+      'a=max-message-size:262144',
+      'a=setup:active',
+      'a=ice-ufrag:eyG/',
+      'a=ice-pwd:Ppp/9pwe0HuQyumh6GENFD'
+    ]
+  },
+  {
+    name: 'libwebrtc (@roamhq/wrtc 0.10), offer, gathered',
+    type: 'offer',
+    candidates: 12,
+    lines: [
+      'v=0',
+      'o=- 9036549990539032539 2 IN IP4 127.0.0.1',
+      's=-',
+      't=0 0',
+      'a=group:BUNDLE 0',
+      'a=extmap-allow-mixed',
+      'a=msid-semantic: WMS',
+      'm=application 32887 UDP/DTLS/SCTP webrtc-datachannel',
+      'c=IN IP4 192.0.2.2',
+      'a=candidate:3077952869 1 udp 2122265343 fd00::2 54923 typ host generation 0 network-id 2',
+      'a=candidate:3229573512 1 udp 2122194687 192.0.2.2 32887 typ host generation 0 network-id 1',
+      'a=candidate:559267639 1 udp 2122136831 ::1 58900 typ host generation 0 network-id 4',
+      'a=candidate:1510613869 1 udp 2122063615 127.0.0.1 38535 typ host generation 0 network-id 3',
+      'a=candidate:4193659285 1 tcp 1518285567 fd00::2 56927 typ host tcptype passive generation 0 network-id 2',
+      'a=candidate:2398920056 1 tcp 1518214911 192.0.2.2 37781 typ host tcptype passive generation 0 network-id 1',
+      'a=candidate:1876313031 1 tcp 1518157055 ::1 55111 typ host tcptype passive generation 0 network-id 4',
+      'a=candidate:344579997 1 tcp 1518083839 127.0.0.1 54625 typ host tcptype passive generation 0 network-id 3',
+      'a=candidate:4193659285 1 tcp 1518285567 fd00::2 53157 typ host tcptype passive generation 0 network-id 2',
+      'a=candidate:2398920056 1 tcp 1518214911 192.0.2.2 47241 typ host tcptype passive generation 0 network-id 1',
+      'a=candidate:1876313031 1 tcp 1518157055 ::1 54329 typ host tcptype passive generation 0 network-id 4',
+      'a=candidate:344579997 1 tcp 1518083839 127.0.0.1 36943 typ host tcptype passive generation 0 network-id 3',
+      'a=ice-ufrag:BjRZ',
+      'a=ice-pwd:3DGIjYZ6V4JgVHaVb+tW5zZt',
+      'a=ice-options:trickle',
+      'a=fingerprint:sha-256 F9:8C:E4:59:EF:FF:37:B6:D5:C7:C9:B4:F7:A9:CF:FA:72:94:04:BE:39:E8:C9:FB:37:B8:F5:A7:54:2A:D2:5C',
+      'a=setup:actpass',
+      'a=mid:0',
+      'a=sctp-port:5000',
+      'a=max-message-size:262144'
+    ]
+  },
+  {
+    name: 'libwebrtc (@roamhq/wrtc 0.10), answer',
+    type: 'answer',
+    candidates: 0,
+    lines: [
+      'v=0',
+      'o=- 2009038168662211139 2 IN IP4 127.0.0.1',
+      's=-',
+      't=0 0',
+      'a=group:BUNDLE 0',
+      'a=extmap-allow-mixed',
+      'a=msid-semantic: WMS',
+      'm=application 9 UDP/DTLS/SCTP webrtc-datachannel',
+      'c=IN IP4 0.0.0.0',
+      'a=ice-ufrag:o7ZS',
+      'a=ice-pwd:G9e4sxbBYyr5Sz/t7pB9UWXf',
+      'a=ice-options:trickle',
+      'a=fingerprint:sha-256 9C:54:0A:FF:D9:37:52:DC:8B:D4:9B:D3:07:90:E4:08:2D:C5:72:8B:64:20:3F:6C:27:E6:E9:73:BE:35:67:39',
+      'a=setup:active',
+      'a=mid:0',
+      'a=sctp-port:5000',
+      'a=max-message-size:262144'
+    ]
+  },
+  {
+    name: 'werift 0.25, offer, gathered',
+    type: 'offer',
+    candidates: 3,
+    lines: [
+      'v=0',
+      'o=- 14797841 0 IN IP4 0.0.0.0',
+      's=-',
+      't=0 0',
+      'a=group:BUNDLE 0',
+      'a=extmap-allow-mixed',
+      'a=msid-semantic:WMS *',
+      'm=application 9 UDP/DTLS/SCTP webrtc-datachannel',
+      'c=IN IP4 0.0.0.0',
+      'a=candidate:626da4e5384a0ce2d0d93678a 1 udp 2116026367 127.0.0.1 40941 typ host generation 0 ufrag 1e22',
+      'a=candidate:32b1715da3b0ef8ba684454eb 1 udp 2116026367 192.0.2.2 43814 typ host generation 0 ufrag 1e22',
+      'a=candidate:9c29a2bc887618212a1623bfa 1 udp 2116026367 fd00::2 50454 typ host generation 0 ufrag 1e22',
+      'a=end-of-candidates',
+      'a=ice-ufrag:1e22',
+      'a=ice-pwd:b71bedbd7c0a53d3021358',
+      'a=ice-options:trickle',
+      'a=fingerprint:sha-256 FC:C8:77:0E:61:B5:51:90:A8:5E:3C:BE:D2:20:8B:9E:D4:A0:92:7D:A0:00:A5:B7:10:C0:0F:41:63:B4:90:49',
+      'a=setup:actpass',
+      'a=mid:0',
+      'a=sctp-port:5000',
+      'a=max-message-size:65536'
+    ]
+  },
+  {
+    name: 'werift 0.25, answer',
+    type: 'answer',
+    candidates: 2,
+    lines: [
+      'v=0',
+      'o=- 22752565 0 IN IP4 0.0.0.0',
+      's=-',
+      't=0 0',
+      'a=group:BUNDLE 0',
+      'a=extmap-allow-mixed',
+      'a=msid-semantic:WMS *',
+      'm=application 9 UDP/DTLS/SCTP webrtc-datachannel',
+      'c=IN IP4 0.0.0.0',
+      'a=candidate:32b1715da3b0ef8ba684454eb 1 udp 2116026367 192.0.2.2 56465 typ host generation 0 ufrag 066c',
+      'a=candidate:9c29a2bc887618212a1623bfa 1 udp 2116026367 fd00::2 51197 typ host generation 0 ufrag 066c',
+      'a=end-of-candidates',
+      'a=ice-ufrag:066c',
+      'a=ice-pwd:17a844bc6be7c16a69c1c3',
+      'a=ice-options:trickle',
+      'a=fingerprint:sha-256 FC:C8:77:0E:61:B5:51:90:A8:5E:3C:BE:D2:20:8B:9E:D4:A0:92:7D:A0:00:A5:B7:10:C0:0F:41:63:B4:90:49',
+      'a=setup:active',
+      'a=mid:0',
+      'a=sctp-port:5000',
+      'a=max-message-size:65536'
+    ]
+  },
+  {
+    name: 'pion 4, offer, gathered with reflexive and relayed addresses',
+    type: 'offer',
+    candidates: 3,
+    lines: [
+      'v=0',
+      'o=- 6920920643910646739 1693245678 IN IP4 0.0.0.0',
+      's=-',
+      't=0 0',
+      'a=msid-semantic:WMS *',
+      'a=fingerprint:sha-256 0F:74:31:25:CB:A2:13:EC:28:6F:6D:2C:61:FF:5D:C2:BC:B9:DB:3D:98:14:8D:1A:BB:EA:33:0C:A4:60:A8:8E',
+      'a=extmap-allow-mixed',
+      'a=group:BUNDLE data',
+      'm=application 9 UDP/DTLS/SCTP webrtc-datachannel',
+      'c=IN IP4 0.0.0.0',
+      'a=setup:actpass',
+      'a=mid:data',
+      'a=sendrecv',
+      'a=sctp-port:5000',
+      'a=max-message-size:1073741823',
+      'a=ice-ufrag:cUwZHqGbrMMqNBPK',
+      'a=ice-pwd:bTfLPQGMKRKCVKBTOkOFkGPIbcBzZFgf',
+      'a=candidate:3350409123 1 udp 2130706431 192.168.1.20 53987 typ host ufrag cUwZHqGbrMMqNBPK',
+      'a=candidate:3350409123 2 udp 2130706431 192.168.1.20 53987 typ host ufrag cUwZHqGbrMMqNBPK',
+      'a=candidate:1603076219 1 udp 1694498815 203.0.113.7 41410 typ srflx raddr 0.0.0.0 rport 41410 ufrag cUwZHqGbrMMqNBPK',
+      'a=candidate:3011921478 1 udp 16777215 198.51.100.4 50123 typ relay raddr 203.0.113.7 rport 41410 ufrag cUwZHqGbrMMqNBPK',
+      'a=end-of-candidates'
+    ]
+  }
+]
+
+export const fixtures: readonly Fixture[] = FIXTURES.map(({ lines, ...fixture }) => ({
+  ...fixture,
+  sdp: `${lines.join('\r\n')}\r\n`
+}))
+
+/** What Chromium and Firefox write where there is no data channel. */
+export const emptyDescriptions: readonly string[] = [
+  [
+    'v=0',
+    'o=- 3987564523549044274 2 IN IP4 127.0.0.1',
+    's=-',
+    't=0 0',
+    'a=extmap-allow-mixed',
+    'a=msid-semantic: WMS'
+  ],
+  [
+    'v=0',
+    'o=mozilla...THIS_IS_SDPARTA-99.0 8088226701390044758 0 IN IP4 0.0.0.0',
+    's=-',
+    't=0 0',
+    'a=fingerprint:sha-256 9F:61:5D:A5:E5:78:7B:7B:8D:27:2A:20:71:42:BF:1C:D5:C1:DB:40:3D:27:39:3D:5A:D7:15:55:F8:EB:33:6B',
+    'a=ice-options:trickle',
+    'a=msid-semantic:WMS *'
+  ]
+].map((lines) => `${lines.join('\r\n')}\r\n`)
