@@ -1,0 +1,111 @@
+import type { MeshPeer } from './mesh-peer.ts'
+import type { CloseReason, HandlerContext } from '@hearsay/session'
+import type { TypedEventTarget } from 'main-event'
+
+/** A member of the room, as its presence tells. Whether it lives is for a session to tell. */
+export interface MeshMember {
+  readonly peerId: string
+  /** Multiaddrs of its overlay listeners, as it announces them. */
+  readonly addresses: readonly string[]
+  readonly services: readonly string[]
+}
+
+export interface MeshEvents {
+  /** A WebRTC connection with this peer is up and verified. */
+  'peer:connected': CustomEvent<MeshPeer>
+  /** It is over. */
+  'peer:disconnected': CustomEvent<{ peer: MeshPeer; reason: CloseReason }>
+  /** A member was heard of for the first time, or again after it had left. */
+  'member:discovered': CustomEvent<MeshMember>
+  /** A member said goodbye, or was not heard of for as long as it had asked to be remembered. */
+  'member:left': CustomEvent<{ member: MeshMember; reason: 'goodbye' | 'expired' }>
+  /** We are connected to others, and nobody of them shares this room's key. Once. */
+  'room:key-mismatch': CustomEvent<{ room: string }>
+  /** A newer process uses our identity. This mesh closes. */
+  superseded: CustomEvent
+  /** Something failed that no call of yours waits for, such as a handler that threw. */
+  error: CustomEvent<Error>
+}
+
+/** A message and who sent it. */
+export interface MeshMessage<Message = unknown> {
+  /** Peer ID. */
+  readonly from: string
+  readonly message: Message
+}
+
+/** To whom a broadcast went out, and to whom not. */
+export interface BroadcastResult {
+  /** Peer IDs; the message is in the connection's buffer, which is not to say that the peer has read it. */
+  readonly sent: readonly string[]
+  readonly failed: readonly { readonly peerId: string; readonly error: Error }[]
+}
+
+export interface MeshDialOptions {
+  /** Gives up. */
+  signal?: AbortSignal
+  /** Names of the paths that may carry the offer: 'direct', 'gossip'. @default all */
+  paths?: readonly string[]
+  /** How long until the connection must stand, in milliseconds. @default 30_000 */
+  timeoutMs?: number
+}
+
+/** What a handler learns about a message beside its payload. */
+export interface MeshHandlerContext extends HandlerContext {
+  readonly peer: MeshPeer
+}
+
+/** Answers requests, and takes notifications, of one message type from any peer. */
+export type MeshHandler<Payload = never, Result = unknown> = (
+  payload: Payload,
+  context: MeshHandlerContext
+) => Result
+
+/** A member's own view of the mesh: who is there, who is connected, and how to talk to them. */
+export interface Mesh extends TypedEventTarget<MeshEvents>, AsyncDisposable {
+  readonly peerId: string
+  /** The room's name. */
+  readonly room: string
+  /** Multiaddrs at which others enter through us, each with our peer ID; loopback first. */
+  readonly addresses: readonly string[]
+  /** Peers with a WebRTC connection. */
+  readonly peers: readonly MeshPeer[]
+  /** Members known by presence, connected or not, without us. */
+  readonly members: readonly MeshMember[]
+
+  /** The connected peer of that ID. */
+  peer(peerId: string): MeshPeer | undefined
+
+  /**
+   * Connects to a peer, or gives the connection that there is.
+   *
+   * @throws {InvalidPeerIdError} no peer ID, our own, or one that signaling cannot write to
+   * @throws {ConnectionLimitError} `maxConnections` are taken
+   * @throws {PeerRefusedError} the peer would not
+   * @throws {DialError} nobody answered, or no connection came about; `cause` says why
+   * @throws {MeshClosedError} the mesh is closed, or was meanwhile
+   */
+  dial(peerId: string, options?: MeshDialOptions): Promise<MeshPeer>
+
+  /**
+   * Runs `handler` for messages of `type` on the default channel of every peer, those to come included.
+   *
+   * @returns takes it back
+   * @throws {HandlerExistsError} there is one for this type
+   */
+  handle<Payload = never>(type: string, handler: MeshHandler<Payload>): () => void
+
+  /** Sends a message on the default channel of every connected peer. Never rejects because of a peer. */
+  broadcast(message: unknown, options?: { signal?: AbortSignal }): Promise<BroadcastResult>
+
+  /**
+   * What peers send on their default channels, in each one's order. It shares the messages with `peer.messages()` and
+   * with other iterations: each goes to one of them. Ends when the mesh closes.
+   */
+  messages<Message = unknown>(): AsyncIterableIterator<MeshMessage<Message>>
+
+  /**
+   * Says goodbye, closes every connection, and leaves nothing behind. `signal` cuts the farewell short. Idempotent.
+   */
+  close(options?: { signal?: AbortSignal }): Promise<void>
+}

@@ -1,0 +1,102 @@
+import type { MeshMessage } from './mesh.ts'
+
+interface Offered {
+  readonly message: MeshMessage
+  taken(): void
+}
+
+type Result = IteratorResult<MeshMessage, undefined>
+type Waiting = (result: Result) => void
+
+const DONE: Result = { done: true, value: undefined }
+
+/**
+ * Merges what several sources yield into one iteration. It pulls from a source only once its last message was taken:
+ * backpressure reaches each peer by itself, and one that floods takes no more than its turn.
+ */
+export class MessageHub {
+  readonly #offered: Offered[] = []
+  #waiting: Waiting[] = []
+  readonly #sources = new Map<string, AsyncIterable<unknown>>()
+  #pulling = false
+  #closed = false
+
+  /** Adds a source; it is read from the first `messages()` on. */
+  add(from: string, source: AsyncIterable<unknown>): void {
+    this.#sources.set(from, source)
+    if (this.#pulling) this.#pull(from, source)
+  }
+
+  /** Drops a source that nothing was read from yet; one that is read ends by itself. */
+  remove(from: string, source: AsyncIterable<unknown>): void {
+    if (this.#sources.get(from) === source) this.#sources.delete(from)
+  }
+
+  messages(): AsyncIterableIterator<MeshMessage, undefined> {
+    if (!this.#pulling) {
+      this.#pulling = true
+      for (const [from, source] of this.#sources) this.#pull(from, source)
+    }
+    const own = new Set<Waiting>()
+    let ended = false
+    return {
+      next: async () => {
+        if (ended) return DONE
+        const { promise, resolve } = Promise.withResolvers<Result>()
+        own.add(resolve)
+        this.#next(resolve)
+        const result = await promise
+        own.delete(resolve)
+        return result
+      },
+      return: () => {
+        ended = true
+        // A message that comes later must not go to who has left.
+        this.#waiting = this.#waiting.filter((resolve) => !own.has(resolve))
+        for (const resolve of own) resolve(DONE)
+        return Promise.resolve(DONE)
+      },
+      [Symbol.asyncIterator]() {
+        return this
+      }
+    }
+  }
+
+  /** Ends every iteration; messages not taken are dropped. */
+  close(): void {
+    this.#closed = true
+    for (const { taken } of this.#offered.splice(0)) taken()
+    for (const resolve of this.#waiting.splice(0)) resolve(DONE)
+  }
+
+  #next(resolve: Waiting): void {
+    const offered = this.#offered.shift()
+    if (this.#closed) resolve(DONE)
+    else if (offered === undefined) this.#waiting.push(resolve)
+    else {
+      offered.taken()
+      resolve({ done: false, value: offered.message })
+    }
+  }
+
+  #pull(from: string, source: AsyncIterable<unknown>): void {
+    // A source ends with an error when its connection was lost, which `peer:disconnected` tells.
+    this.#pullAll(from, source).catch(() => undefined)
+  }
+
+  async #pullAll(from: string, source: AsyncIterable<unknown>): Promise<void> {
+    for await (const message of source) {
+      if (this.#closed) break
+      await this.#offer({ from, message })
+    }
+  }
+
+  #offer(message: MeshMessage): Promise<void> {
+    const resolve = this.#waiting.shift()
+    if (resolve !== undefined) {
+      resolve({ done: false, value: message })
+      return Promise.resolve()
+    }
+    return new Promise((taken) => this.#offered.push({ message, taken }))
+  }
+}
