@@ -1,1 +1,3 @@
-export {}
+export * from './candidates/index.ts'
+export * from './configuration/index.ts'
+export * from './sdp/index.ts'
