@@ -36,7 +36,10 @@ export class ChildProgram implements AsyncDisposable {
     // Writing to a program that has ended is no failure of the test by itself.
     this.#child.stdin.on('error', () => undefined)
     this.#child.stdout.setEncoding('utf8').on('data', (text: string) => (this.#stdout += text))
-    this.#child.stderr.setEncoding('utf8').on('data', (text: string) => (this.#stderr += text))
+    this.#child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderr += text
+      this.#wake()
+    })
     createInterface(this.#child.stdout).on('line', (line) => {
       this.#lines.push(line)
       this.#wake()
@@ -77,12 +80,28 @@ export class ChildProgram implements AsyncDisposable {
     }
   }
 
+  /** All of standard error, as soon as `accept` takes it. Fails when the program ends first. */
+  async errorText(accept: (text: string) => boolean): Promise<string> {
+    while (!accept(this.#stderr)) {
+      const ended = await Promise.race([this.#ended, this.#woken()])
+      if (ended !== undefined && !accept(this.#stderr)) {
+        throw new Error(`the program ended (${describe(ended)}) without the awaited text\n${ended.stderr}`)
+      }
+    }
+    return this.#stderr
+  }
+
   write(text: string): void {
     this.#child.stdin.write(text)
   }
 
   endInput(): void {
     this.#child.stdin.end()
+  }
+
+  /** Reads no further, as a program at the end of a pipe that has ended. */
+  closeOutput(): void {
+    this.#child.stdout.destroy()
   }
 
   kill(signal: NodeJS.Signals = 'SIGTERM'): void {

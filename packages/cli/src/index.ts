@@ -1,1 +1,6 @@
-export {}
+/**
+ * The `hearsay` command. Programs use the package `hearsay` instead; this one exports only what its binary starts.
+ *
+ * @packageDocumentation
+ */
+export { main } from './run.ts'

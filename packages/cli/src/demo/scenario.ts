@@ -1,0 +1,260 @@
+import { randomBytes } from 'node:crypto'
+import { DemoFailedError } from '../errors.ts'
+import { Member } from './member.ts'
+import { hasExchanged, isConnected, offerersView, pairsOf, type Pair } from './mesh.ts'
+
+/** A part of the demo, as the views show it. */
+export interface Step {
+  readonly title: string
+  readonly total: number
+  done: number
+  state: 'running' | 'done' | 'failed'
+  readonly startedAt: number
+  ms: number
+}
+
+/** A pair at the end of the demo. */
+export interface PairResult {
+  readonly pair: readonly [number, number]
+  readonly path: string
+  readonly openedMs: number
+  readonly candidates: readonly [string, string]
+}
+
+/** Where the demo stands. The views read it whenever they are told that it has changed. */
+export interface DemoState {
+  readonly members: readonly Member[]
+  readonly steps: readonly Step[]
+  readonly room: string
+}
+
+/** Who follows the demo. */
+export interface Observer {
+  /** Something in the state has changed; called often. */
+  changed(state: DemoState): void
+  memberStarted(member: Member): void
+  stepStarted(step: Step): void
+  stepEnded(step: Step): void
+}
+
+export interface DemoOptions {
+  readonly peers: number
+  readonly deadlineMs: number
+  readonly signal: AbortSignal
+  readonly observer: Observer
+}
+
+export interface DemoResult {
+  readonly pairs: readonly PairResult[]
+  /** Number of the member that was killed, and of the one that came after. */
+  readonly killed: number
+  readonly newcomer: number
+}
+
+/**
+ * The proof: processes in a line, a mesh out of them, the entry killed, a newcomer through another door. Every claim is
+ * checked on the events of both processes concerned.
+ */
+export class Demo {
+  readonly #options: DemoOptions
+  readonly #members: Member[] = []
+  readonly #steps: Step[] = []
+  readonly #room = `demo-${randomBytes(6).toString('hex')}`
+  readonly #pairs = new Map<string, PairResult>()
+  readonly #deadline: AbortSignal
+  #wake: () => void = () => undefined
+
+  constructor(options: DemoOptions) {
+    this.#options = options
+    this.#deadline = AbortSignal.timeout(options.deadlineMs)
+  }
+
+  /** @throws {DemoFailedError} says which step failed and what was missing */
+  async run(): Promise<DemoResult> {
+    const { peers } = this.#options
+    const killSurvivors = (): void => {
+      this.#members.forEach((member) => void member.kill())
+    }
+    // Whatever ends this process, none of the others may outlive it.
+    process.once('exit', killSurvivors)
+    try {
+      await this.#step(`start ${peers} processes, each told only of the one before it`, peers, (count) =>
+        this.#startLine(peers, count)
+      )
+      await this.#connectAndTalk(this.#members, 'first')
+      const [entry, ...survivors] = this.#members
+      if (entry === undefined) {
+        throw new DemoFailedError('no process was started')
+      }
+      await this.#step(`kill process ${entry.number}, through which the mesh began (SIGKILL)`, 1, () =>
+        entry.kill()
+      )
+      const door = survivors[Math.floor(survivors.length / 2)] ?? entry
+      const newcomer = await this.#step(`start a newcomer that knows only process ${door.number}`, 1, () =>
+        this.#start(door.address)
+      )
+      await this.#connectAndTalk([...survivors, newcomer], 'second')
+      await this.#step('close them all', survivors.length + 1, (count) => this.#closeAll(count))
+      return { pairs: [...this.#pairs.values()], killed: entry.number, newcomer: newcomer.number }
+    } finally {
+      await Promise.all(this.#members.map((member) => member.kill()))
+      process.off('exit', killSurvivors)
+    }
+  }
+
+  async #startLine(peers: number, count: (done: number) => void): Promise<void> {
+    let previous: Member | undefined
+    for (let started = 0; started < peers; started++) {
+      previous = await this.#start(previous?.address)
+      count(started + 1)
+    }
+  }
+
+  async #start(bootstrap: string | undefined): Promise<Member> {
+    const member = new Member(this.#members.length + 1, this.#room, bootstrap, () => {
+      this.#changed()
+    })
+    this.#members.push(member)
+    await this.#until(() => member.address !== undefined, [member])
+    this.#options.observer.memberStarted(member)
+    return member
+  }
+
+  async #connectAndTalk(members: readonly Member[], round: string): Promise<void> {
+    const pairs = pairsOf(members)
+    await this.#step(`connect every pair of ${members.length} over WebRTC`, pairs.length, (count) =>
+      this.#untilAll(pairs, isConnected, members, count)
+    )
+    for (const pair of pairs) {
+      this.#remember(pair)
+    }
+    const text = (speaker: Member): string => `the ${round} word of process ${speaker.number}`
+    await this.#step(
+      'every member speaks to every other, and each word is confirmed',
+      pairs.length,
+      (count) => {
+        for (const member of members) {
+          member.say(text(member))
+        }
+        return this.#untilAll(pairs, (pair) => hasExchanged(pair, text), members, count)
+      }
+    )
+  }
+
+  async #closeAll(count: (done: number) => void): Promise<void> {
+    const members = this.#members.filter(({ alive }) => alive)
+    let closed = 0
+    const stubborn = await Promise.all(
+      members.map(async (member) => {
+        const well = await member.close()
+        count(++closed)
+        return well ? [] : [member.number]
+      })
+    )
+    if (stubborn.flat().length > 0) {
+      throw new DemoFailedError(`process ${stubborn.flat().join(', ')} did not close cleanly when asked to`)
+    }
+  }
+
+  #remember(pair: Pair): void {
+    const { a, b } = pair
+    const view = offerersView(pair)
+    const key = `${a.number}-${b.number}`
+    if (view !== undefined && !this.#pairs.has(key)) {
+      this.#pairs.set(key, {
+        pair: [a.number, b.number],
+        path: view.path,
+        openedMs: view.openedMs,
+        candidates: [view.localCandidate, view.remoteCandidate]
+      })
+    }
+  }
+
+  async #step<Result>(
+    title: string,
+    total: number,
+    work: (count: (done: number) => void) => Promise<Result>
+  ): Promise<Result> {
+    const step: Step = { title, total, done: 0, state: 'running', startedAt: performance.now(), ms: 0 }
+    this.#steps.push(step)
+    this.#options.observer.stepStarted(step)
+    try {
+      const result = await work((done) => {
+        step.done = done
+        this.#changed()
+      })
+      step.done = total
+      step.state = 'done'
+      return result
+    } catch (error) {
+      step.state = 'failed'
+      throw error
+    } finally {
+      step.ms = Math.round(performance.now() - step.startedAt)
+      this.#options.observer.stepEnded(step)
+      this.#changed()
+    }
+  }
+
+  async #untilAll(
+    pairs: readonly Pair[],
+    check: (pair: Pair) => boolean,
+    members: readonly Member[],
+    count: (done: number) => void
+  ): Promise<void> {
+    const missing = (): Pair[] => pairs.filter((pair) => !check(pair))
+    let reported = -1
+    await this.#until(
+      () => {
+        const done = pairs.length - missing().length
+        if (done !== reported) {
+          reported = done
+          count(done)
+        }
+        return done === pairs.length
+      },
+      members,
+      () =>
+        `missing: ${missing()
+          .map(({ a, b }) => `${a.number}–${b.number}`)
+          .join(', ')}`
+    )
+  }
+
+  /** Waits for a condition while these members live, the deadline has not passed and nobody interrupts. */
+  async #until(
+    holds: () => boolean,
+    members: readonly Member[],
+    detail: () => string = () => ''
+  ): Promise<void> {
+    const stop = AbortSignal.any([this.#options.signal, this.#deadline])
+    const { promise: stopped, resolve } = Promise.withResolvers<undefined>()
+    stop.addEventListener('abort', () => {
+      resolve(undefined)
+    })
+    while (!holds()) {
+      this.#options.signal.throwIfAborted()
+      if (this.#deadline.aborted) {
+        throw new DemoFailedError(
+          `the demo did not finish within ${this.#options.deadlineMs / 1000} s; ${detail() || 'a process did not start'}`
+        )
+      }
+      const dead = members.find(({ alive }) => !alive)
+      if (dead !== undefined) {
+        throw new DemoFailedError(
+          `process ${dead.number} ended unasked; it said: ${dead.complaint || 'nothing'}`
+        )
+      }
+      const { promise: woken, resolve: wake } = Promise.withResolvers<undefined>()
+      this.#wake = () => {
+        wake(undefined)
+      }
+      await Promise.race([stopped, woken])
+    }
+  }
+
+  #changed(): void {
+    this.#options.observer.changed({ members: this.#members, steps: this.#steps, room: this.#room })
+    this.#wake()
+  }
+}

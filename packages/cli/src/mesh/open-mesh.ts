@@ -1,0 +1,49 @@
+import { createMesh, type Mesh, type MeshOptions } from 'hearsay'
+import { UsageError } from '../errors.ts'
+import { readSecret } from '../options/secrets.ts'
+import { warn } from '../terminal/terminal.ts'
+import type { CommandContext } from '../command.ts'
+import type { MESH_OPTIONS } from '../options/mesh-options.ts'
+
+/**
+ * Joins the mesh that the options describe.
+ *
+ * @throws {UsageError} no room was named, or options exclude each other
+ */
+export async function openMesh(context: CommandContext<typeof MESH_OPTIONS>): Promise<Mesh> {
+  return createMesh({ ...meshOptions(context), signal: context.signal })
+}
+
+function meshOptions({ values, flags, terminal }: CommandContext<typeof MESH_OPTIONS>): MeshOptions {
+  const { room, identity, listen, bootstrap } = values
+  if (room === undefined || room === '') {
+    throw new UsageError('no room given; name one with --room')
+  }
+  const secret = (name: 'password' | 'room-key'): string | undefined =>
+    readSecret(
+      { name, value: values[name], file: values[`${name}-file`], onCommandLine: flags.has(name) },
+      (text) => {
+        warn(terminal, text)
+      }
+    )
+  return withoutUndefined({
+    room,
+    identity,
+    bootstrap,
+    listen: listen.length === 0 ? undefined : listen,
+    password: secret('password'),
+    roomKey: secret('room-key'),
+    iceServers: values['ice-server'].map((urls) => ({ urls })),
+    maxConnections: values['max-connections'],
+    overlayDegree: values['overlay-degree']
+  })
+}
+
+/** What was not given must not be there at all: the library's defaults stand. */
+function withoutUndefined(options: {
+  [Key in keyof MeshOptions]: MeshOptions[Key] | undefined
+}): MeshOptions {
+  return Object.fromEntries(
+    Object.entries(options).filter(([, value]) => value !== undefined)
+  ) as unknown as MeshOptions
+}

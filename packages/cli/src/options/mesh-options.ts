@@ -1,0 +1,63 @@
+import type { OptionTable } from './option.ts'
+
+/** The options of every command that joins a mesh; the config file holds these too. */
+export const MESH_OPTIONS = {
+  room: { type: 'string', short: 'r', placeholder: 'NAME', description: 'the room to join' },
+  bootstrap: {
+    type: 'list',
+    short: 'b',
+    placeholder: 'ADDRESS',
+    description: 'multiaddr of a member to enter through; may be given again'
+  },
+  listen: {
+    type: 'list',
+    short: 'l',
+    placeholder: 'ADDRESS',
+    description: 'multiaddr to listen on, such as /ip4/0.0.0.0/tcp/4001; may be given again'
+  },
+  identity: {
+    type: 'string',
+    short: 'i',
+    placeholder: 'FILE',
+    description: 'keep the identity in this file, made where it is absent',
+    defaultText: 'a new identity, kept in memory'
+  },
+  password: {
+    type: 'string',
+    placeholder: 'TEXT',
+    description:
+      "the room's password; other users of this machine can read it on a command line, so prefer the next"
+  },
+  'password-file': {
+    type: 'string',
+    placeholder: 'FILE',
+    description: "file whose first line is the room's password"
+  },
+  'room-key': {
+    type: 'string',
+    placeholder: 'KEY',
+    description: "the room's key, as `hearsay room new` prints it; likewise, prefer the next"
+  },
+  'room-key-file': {
+    type: 'string',
+    placeholder: 'FILE',
+    description: "file whose first line is the room's key"
+  },
+  'ice-server': {
+    type: 'list',
+    placeholder: 'URL',
+    description: 'a stun: or turn: URL; may be given again',
+    defaultText: 'none'
+  },
+  'max-connections': {
+    type: 'number',
+    placeholder: 'COUNT',
+    description: 'the most WebRTC connections to hold'
+  },
+  'overlay-degree': {
+    type: 'number',
+    placeholder: 'COUNT',
+    description: 'overlay neighbours to hold at least'
+  },
+  json: { type: 'boolean', flagOnly: true, description: 'one event a line on standard output, as JSON' }
+} as const satisfies OptionTable

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { describe, it } from 'mocha'
+import { HearsayCommand } from '../../../test/support/hearsay-command.ts'
+import type { ProcessEnd } from '../../../test/support/processes.ts'
+
+async function run(...args: readonly string[]): Promise<ProcessEnd> {
+  await using command = new HearsayCommand(args)
+  command.endInput()
+  return await command.end()
+}
+
+const COMMANDS = ['up', 'chat', 'id', 'room new', 'demo']
+
+describe('the hearsay command line', () => {
+  it('prints its version', async () => {
+    const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
+    const { version } = JSON.parse(manifest) as { version: string }
+    const { code, stdout, stderr } = await run('--version')
+    assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: `${version}\n`, stderr: '' })
+  })
+
+  it('tells every command in its overview', async () => {
+    const { code, stdout } = await run('--help')
+    assert.equal(code, 0)
+    for (const name of COMMANDS) {
+      assert.match(stdout, new RegExp(`^  ${name} `, 'm'))
+    }
+  })
+
+  for (const name of COMMANDS) {
+    it(`has help for ${name}, by --help and by help`, async () => {
+      const [flag, word] = await Promise.all([
+        run(...name.split(' '), '--help'),
+        run('help', ...name.split(' '))
+      ])
+      assert.equal(flag.code, 0)
+      assert.match(flag.stdout, new RegExp(`^Usage: hearsay ${name} `))
+      assert.equal(word.stdout, flag.stdout)
+    })
+  }
+
+  const mistakes: [string, string[], RegExp][] = [
+    ['no command', [], /^hearsay: no command given; .*ERR_USAGE/],
+    ['a command that is none', ['upp'], /^hearsay: upp is no command; it is one of up, chat/],
+    ['half a command', ['room'], /^hearsay: room is no command; .*room new/],
+    ['an option that is none', ['up', '--rooom', 'x'], /unknown option --rooom; .*ERR_UNKNOWN_OPTION/],
+    ['no room', ['up'], /no room given; name one with --room/],
+    ['an argument too many', ['up', 'kitchen'], /unexpected argument kitchen/],
+    [
+      'an address that is none',
+      ['up', '--room', 'k', '--bootstrap', '127.0.0.1:4001'],
+      /\/ip4\/127.0.0.1\/tcp\/4001.*ERR_INVALID_MULTIADDR/
+    ],
+    ['a demo of two', ['demo', '--peers', '2'], /--peers must be from 4 to 20/]
+  ]
+  for (const [what, args, message] of mistakes) {
+    it(`answers ${what} with exit code 2 and one line that says what to do`, async () => {
+      const { code, stdout, stderr } = await run(...args)
+      assert.match(stderr, message)
+      assert.equal(stderr.split('\n').length, 2, stderr)
+      assert.deepEqual({ code, stdout }, { code: 2, stdout: '' })
+    })
+  }
+
+  it('makes a new room key each time', async () => {
+    const [one, other] = await Promise.all([run('room', 'new'), run('room', 'new')])
+    assert.equal(one.code, 0)
+    assert.match(one.stdout, /^[\w-]{43,}\n$/)
+    assert.notEqual(one.stdout, other.stdout)
+  })
+})

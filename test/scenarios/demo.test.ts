@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'mocha'
+import { HearsayCommand } from '../support/hearsay-command.ts'
+
+interface Result {
+  readonly ok: boolean
+  readonly killed: number
+  readonly newcomer: number
+  readonly pairs: readonly {
+    readonly pair: readonly [number, number]
+    readonly path: string
+    readonly openedMs: number
+    readonly candidates: readonly [string, string]
+  }[]
+}
+
+describe('the demo', function () {
+  this.timeout(120_000)
+
+  it('connects every pair of a line, outlives its entry, takes in a newcomer, and says how', async () => {
+    await using demo = new HearsayCommand(['demo', '--json'])
+    const { code, stdout, stderr } = await demo.end()
+    assert.equal(code, 0, stderr)
+    const events = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { event: string; state?: string })
+    assert.deepEqual(
+      events.filter(({ event }) => event === 'step-ended').map(({ state }) => state),
+      ['done', 'done', 'done', 'done', 'done', 'done', 'done', 'done']
+    )
+    const result = events.at(-1) as unknown as Result
+    assert.equal(result.ok, true)
+    assert.equal(result.pairs.length, 15 + 5)
+    assert.equal(result.pairs.filter(({ pair }) => pair.includes(result.newcomer)).length, 5)
+    for (const { path, openedMs, candidates } of result.pairs) {
+      assert.match(path, /^(direct|gossip)$/)
+      assert.ok(openedMs > 0)
+      assert.ok(candidates.every((type) => /^(host|prflx)$/.test(type)))
+    }
+    // Only neighbours of the line have a direct overlay connection; every other offer went by gossip.
+    const distant = result.pairs.filter(({ pair: [a, b] }) => b - a > 1 && b !== result.newcomer)
+    assert.deepEqual([...new Set(distant.map(({ path }) => path))], ['gossip'])
+  })
+
+  it('leaves no process behind when it is killed itself', async () => {
+    await using demo = new HearsayCommand(['demo', '--json'])
+    await demo.event({ event: 'step-ended', state: 'done' })
+    const pids = demo.lines
+      .map((line) => JSON.parse(line) as { event: string; pid: number })
+      .filter(({ event }) => event === 'member')
+      .map(({ pid }) => pid)
+    assert.equal(pids.length, 6)
+    demo.kill('SIGKILL')
+    await demo.end()
+    await gone(pids)
+  })
+})
+
+/** Waits until none of these processes is there any more. */
+async function gone(pids: readonly number[]): Promise<void> {
+  for (let left = pids; left.length > 0;) {
+    left = left.filter((pid) => {
+      try {
+        process.kill(pid, 0)
+        return true
+      } catch {
+        return false
+      }
+    })
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
