@@ -20,7 +20,8 @@ const NO_NODE = [
   '^packages/sctp/src/',
   '^packages/session/src/',
   '^packages/signaling/src/(?!node/)',
-  '^packages/webrtc/src/(sdp|candidates|configuration|browser)(/|[.]ts$)'
+  '^packages/webrtc/src/(sdp|candidates|configuration|browser)(/|[.]ts$)',
+  '^packages/hearsay/src/(?!platform/node[.]ts$|identity/identity-(file|lock)[.]ts$)'
 ]
 
 const direction = ORDER.map((name, index) => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { setTimeout } from 'node:timers/promises'
 import { describe, it } from 'mocha'
 import { HearsayCommand } from '../support/hearsay-command.ts'
 
@@ -68,6 +69,6 @@ async function gone(pids: readonly number[]): Promise<void> {
         return false
       }
     })
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await setTimeout(50)
   }
 }

@@ -11,7 +11,7 @@ export default class ClosingLineReporter extends Mocha.reporters.Spec {
     if (missingRequirements.size > 0) {
       console.log('Not run on this machine:')
       for (const [reason, count] of missingRequirements) {
-        console.log(`  ${reason} (asked for ${String(count)} times)`)
+        console.log(`  ${reason} (asked for by ${String(count)} of the tests or suites)`)
       }
       console.log()
     }
