@@ -1,0 +1,93 @@
+import { fork } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+
+/** What a worker process answers to: each method takes and returns plain JSON values. */
+export type Methods = Record<string, (...args: never[]) => unknown>
+
+/** The calling side of a worker's methods. */
+export type Remote<M extends Methods> = {
+  [K in keyof M]: (...args: Parameters<M[K]>) => Promise<Awaited<ReturnType<M[K]>>>
+}
+
+export interface WorkerProcess<M extends Methods> extends AsyncDisposable {
+  readonly call: Remote<M>
+  readonly pid: number
+}
+
+interface Call {
+  id: number
+  method: string
+  args: unknown[]
+}
+
+interface Reply {
+  id: number
+  value?: unknown
+  error?: string
+}
+
+/** How long a worker may take to end by itself before it is killed. */
+const exitTimeoutMs = 5_000
+
+/** Starts `module` as a process of its own; it must call {@link serve}. */
+export function startWorker<M extends Methods>(module: URL): WorkerProcess<M> {
+  const child = fork(module, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const pending = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>()
+  let nextId = 0
+
+  child.on('message', (reply: Reply) => {
+    const call = pending.get(reply.id)
+    pending.delete(reply.id)
+    if (reply.error === undefined) call?.resolve(reply.value)
+    else call?.reject(new Error(reply.error))
+  })
+  child.on('exit', (code, signal) => {
+    for (const call of pending.values()) {
+      call.reject(new Error(`worker ended early (${signal ?? `exit code ${String(code)}`})`))
+    }
+    pending.clear()
+  })
+
+  const invoke = (method: string, args: unknown[]): Promise<unknown> =>
+    new Promise((resolve, reject) => {
+      const call: Call = { id: nextId++, method, args }
+      pending.set(call.id, { resolve, reject })
+      child.send(call)
+    })
+
+  return {
+    pid: child.pid ?? -1,
+    call: new Proxy({} as Remote<M>, {
+      get:
+        (_target, method: string) =>
+        (...args: unknown[]) =>
+          invoke(method, args)
+    }),
+    [Symbol.asyncDispose]: () => end(child)
+  }
+}
+
+/** Answers calls from the parent until it disconnects. */
+export function serve(methods: Methods): void {
+  process.on('message', (call: Call) => {
+    void answer(methods, call).then((reply) => process.send?.(reply))
+  })
+  process.on('disconnect', () => process.exit(0))
+}
+
+async function answer(methods: Methods, { id, method, args }: Call): Promise<Reply> {
+  try {
+    return { id, value: await methods[method](...(args as never[])) }
+  } catch (error) {
+    return { id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }
+  }
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const exited = new Promise((resolve) => child.once('exit', resolve))
+  const timer = setTimeout(() => child.kill('SIGKILL'), exitTimeoutMs)
+  child.disconnect()
+  await exited
+  clearTimeout(timer)
+}
