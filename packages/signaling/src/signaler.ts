@@ -19,6 +19,10 @@ export interface Signaler {
    * @throws {SignalingTimeoutError} nobody answered within `options.timeoutMs`
    * @throws {UnsupportedKeyError} the peer ID is not of an Ed25519 key that can be used
    * @throws {AbortError} `options.signal` was aborted
+   * @throws {DialPendingError} an earlier dial to the peer is still waiting
+   * @throws {MessageTooLargeError} the offer has more than 15 KiB
+   * @throws {SupersededError} a newer process uses this identity
+   * @throws {SignalerNotRunningError} not started, or stopped
    */
   dial(remotePeer: string, offer: Uint8Array, options?: DialOptions): Promise<DialOutcome>
 
@@ -32,6 +36,8 @@ export interface DialOptions {
   timeoutMs?: number
   /** Names of the paths that may carry this dial; every path where absent. */
   paths?: readonly string[]
+  /** The peer's instance as its presence tells it: without it, a first dial takes a second round trip. */
+  remoteInstance?: Uint8Array
 }
 
 /** How a dial ended, where it did not fail. */
@@ -62,6 +68,8 @@ export interface SignalingSessionEvents {
   message: CustomEvent<Uint8Array>
   /** The session is over: closed here, replaced by a newer handshake, or given up. */
   close: CustomEvent<SignalingCloseReason>
+  /** Dial anew soon: the session's packet numbers are nearly used up, or it is a day old. It works on until then. */
+  rehandshake: CustomEvent<undefined>
 }
 
 export type SignalingCloseReason = 'local' | 'remote' | 'replaced' | 'unreachable' | 'superseded'
@@ -75,7 +83,11 @@ export interface SignalingSession extends TypedEventTarget<SignalingSessionEvent
   readonly path: string
   /** 32 bytes, derived from this handshake alone: the key of `hello` on the control channel. */
   readonly helloKey: Uint8Array
-  /** Queues one message (15 KiB at most). After `close` it does nothing. */
+  /**
+   * Queues one message (15 KiB at most). After `close` it does nothing.
+   *
+   * @throws {MessageTooLargeError} the message has more than 15 KiB
+   */
   send(message: Uint8Array): void
   /** Idempotent. The peer is told, where it can be reached. */
   close(): void

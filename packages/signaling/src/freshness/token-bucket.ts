@@ -28,6 +28,11 @@ export class TokenBucket {
     return this.#tokens >= 1 ? now : now + (1 - this.#tokens) / this.#perMs
   }
 
+  isEmpty(now: number): boolean {
+    this.#refill(now)
+    return this.#tokens < 1
+  }
+
   isFull(now: number): boolean {
     this.#refill(now)
     return this.#tokens >= this.#burst
@@ -63,6 +68,11 @@ export class OriginBuckets {
       this.#evict(now)
     }
     return bucket.take(now)
+  }
+
+  /** Whether the next `take()` would be refused. */
+  isEmpty(origin: string, now: number): boolean {
+    return this.#buckets.get(origin)?.isEmpty(now) ?? false
   }
 
   #evict(now: number): void {

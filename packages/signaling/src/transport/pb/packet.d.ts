@@ -3,7 +3,7 @@ import type { Codec, DecodeOptions } from 'protons-runtime';
 import type { Uint8ArrayList } from 'uint8arraylist';
 export interface Packet {
     received: number;
-    receivedBeyond: Uint8Array;
+    missing: Uint8Array;
     firstMessage: number;
     messages: Uint8Array[];
     close: boolean;
@@ -14,8 +14,8 @@ export declare namespace Packet {
         field: '$.received';
         value: number;
     }
-    interface PacketReceivedBeyondFieldEvent {
-        field: '$.receivedBeyond';
+    interface PacketMissingFieldEvent {
+        field: '$.missing';
         value: Uint8Array;
     }
     interface PacketFirstMessageFieldEvent {
@@ -33,5 +33,5 @@ export declare namespace Packet {
     }
     function encode(obj: Partial<Packet>): Uint8Array;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Packet>): Packet;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Packet>): Generator<PacketReceivedFieldEvent | PacketReceivedBeyondFieldEvent | PacketFirstMessageFieldEvent | PacketMessagesFieldEvent | PacketCloseFieldEvent>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Packet>): Generator<PacketReceivedFieldEvent | PacketMissingFieldEvent | PacketFirstMessageFieldEvent | PacketMessagesFieldEvent | PacketCloseFieldEvent>;
 }

@@ -14,9 +14,9 @@ export var Packet;
                     w.uint32(8);
                     w.uint32(obj.received);
                 }
-                if ((obj.receivedBeyond != null && obj.receivedBeyond.byteLength > 0)) {
+                if ((obj.missing != null && obj.missing.byteLength > 0)) {
                     w.uint32(18);
-                    w.bytes(obj.receivedBeyond);
+                    w.bytes(obj.missing);
                 }
                 if ((obj.firstMessage != null && obj.firstMessage !== 0)) {
                     w.uint32(24);
@@ -38,7 +38,7 @@ export var Packet;
             }, (reader, length, opts = {}) => {
                 const obj = {
                     received: 0,
-                    receivedBeyond: uint8ArrayAlloc(0),
+                    missing: uint8ArrayAlloc(0),
                     firstMessage: 0,
                     messages: [],
                     close: false
@@ -52,7 +52,7 @@ export var Packet;
                             break;
                         }
                         case 2: {
-                            obj.receivedBeyond = reader.bytes();
+                            obj.missing = reader.bytes();
                             break;
                         }
                         case 3: {
@@ -97,7 +97,7 @@ export var Packet;
                         }
                         case 2: {
                             yield {
-                                field: `${prefix}.receivedBeyond`,
+                                field: `${prefix}.missing`,
                                 value: reader.bytes()
                             };
                             break;

@@ -1,0 +1,77 @@
+import { TokenBucket } from '../freshness/token-bucket.ts'
+import type { SignalingPath } from '../path.ts'
+import type { OutgoingPacket } from '../transport/transport.ts'
+import { MIN_HEDGE_MS } from './handshake-schedule.ts'
+import type { PathStats } from './path-stats.ts'
+
+/** First retransmission where there is nothing to hedge on, doubled each time up to the maximum. */
+const MIN_RETRANSMIT_MS = 200
+const MAX_RETRANSMIT_MS = 5000
+
+/** When no path reaches the peer: look again. */
+const NO_PATH_MS = 500
+
+/**
+ * What a session may put on a path that everybody pays for: enough for two peers without any other path to trickle a
+ * batch or two of candidates each (the offer and the answer carry the first), and no more.
+ */
+const BROADCAST_BURST = 4
+const BROADCAST_PER_SECOND = 0.5
+const MAX_BROADCASTS = 32
+
+/** An ack waits for company so long: there, and elsewhere. */
+const BROADCAST_ACK_DELAY_MS = 1000
+const ACK_DELAY_MS = 25
+
+/** Where a packet goes now, if anywhere, and when it is due again. */
+export interface Plan {
+  readonly path: SignalingPath | undefined
+  readonly againAt: number
+}
+
+/** Which path each packet of one session takes, and when it goes again: the best one, then hedged on the second. */
+export class TransportSchedule {
+  readonly #paths: readonly SignalingPath[]
+  readonly #peer: string
+  readonly #stats: PathStats
+  readonly #budget: TokenBucket
+  #broadcasts = 0
+
+  constructor(paths: readonly SignalingPath[], peer: string, stats: PathStats, now: number) {
+    this.#paths = paths
+    this.#peer = peer
+    this.#stats = stats
+    this.#budget = new TokenBucket(BROADCAST_BURST, BROADCAST_PER_SECOND, now)
+  }
+
+  plan({ attempt }: Pick<OutgoingPacket, 'attempt'>, now: number): Plan {
+    const ranked = this.#stats.rank(this.#paths, this.#peer)
+    const usable = ranked.filter((path) => path.kind !== 'broadcast')
+    if (usable.length === 0) {
+      return this.#planBroadcast(ranked.at(0), attempt, now)
+    }
+    const path = usable[attempt % usable.length]
+    const rttMs = this.#stats.rttMs(path.name, this.#peer)
+    const hedged = attempt === 0 && usable.length > 1
+    const pause = hedged
+      ? Math.max(MIN_HEDGE_MS, 2 * rttMs)
+      : Math.min(MAX_RETRANSMIT_MS, Math.max(MIN_RETRANSMIT_MS, 4 * rttMs) * 2 ** Math.min(attempt, 8))
+    return { path, againAt: now + pause }
+  }
+
+  ackDelayMs(arrivalPath: string): number {
+    const path = this.#paths.find(({ name }) => name === arrivalPath)
+    return path?.kind === 'broadcast' ? BROADCAST_ACK_DELAY_MS : ACK_DELAY_MS
+  }
+
+  #planBroadcast(path: SignalingPath | undefined, attempt: number, now: number): Plan {
+    if (path === undefined) {
+      return { path, againAt: now + NO_PATH_MS }
+    }
+    if (this.#broadcasts >= MAX_BROADCASTS || !this.#budget.take(now)) {
+      return { path: undefined, againAt: Math.max(now + NO_PATH_MS, this.#budget.nextAt(now)) }
+    }
+    this.#broadcasts++
+    return { path, againAt: now + 2000 * 2 ** Math.min(attempt, 3) }
+  }
+}

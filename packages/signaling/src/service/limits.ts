@@ -1,0 +1,39 @@
+/** Every bound of a signaler, with its reason. */
+export interface SignalingLimits {
+  /**
+   * Handshakes computed a second before cookies are asked for: each costs about four X25519 operations, which is a
+   * tenth of a core in Node. @default 200
+   */
+  handshakesPerSecond: number
+  /** Handshake messages that one origin may send at once: a dial over two paths, repeated, some peers. @default 40 */
+  originHandshakeBurst: number
+  /** … and a second on average. @default 10 */
+  originHandshakesPerSecond: number
+  /** Origins whose quota is kept apart. @default 4096 */
+  maxOrigins: number
+  /** Peers whose instance and serial are remembered: twice the largest room we aim at. @default 20_000 */
+  maxKnownPeers: number
+  /** Public keys whose check is remembered. @default 4096 */
+  maxCheckedKeys: number
+  /** Offers kept to answer repetitions of their message 1 alike, each up to 32 KiB. @default 512 */
+  maxOffers: number
+  /** … for so long: longer than a dial repeats itself. @default 60_000 */
+  offerLifetimeMs: number
+  /** A cookie is good for at least so long, and at most twice as long. @default 60_000 */
+  cookieLifetimeMs: number
+  /** Paths to peers whose RTT is remembered. @default 4096 */
+  maxMeasuredPaths: number
+}
+
+export const DEFAULT_LIMITS: SignalingLimits = {
+  handshakesPerSecond: 200,
+  originHandshakeBurst: 40,
+  originHandshakesPerSecond: 10,
+  maxOrigins: 4096,
+  maxKnownPeers: 20_000,
+  maxCheckedKeys: 4096,
+  maxOffers: 512,
+  offerLifetimeMs: 60_000,
+  cookieLifetimeMs: 60_000,
+  maxMeasuredPaths: 4096
+}

@@ -1,0 +1,87 @@
+import { sha256 } from '@noble/hashes/sha2.js'
+import { bytesKey } from '../bytes.ts'
+import type { Responder } from '../handshake/responder.ts'
+import type { Room } from '../rooms/room.ts'
+
+/** A message 1 that passed every check, and what became of it. */
+export interface Offer {
+  readonly key: string
+  readonly remotePeer: string
+  readonly responder: Responder
+  readonly room: Room
+  /** Name of the path on which it came first. */
+  readonly path: string
+  readonly expiresAt: number
+  /** `admitting` → `open` → `answered`; `void` where a newer one, or our own dial, has taken its place. */
+  state: 'admitting' | 'open' | 'answered' | 'void'
+  /** The bytes that answer every repetition of message 1. */
+  message2: Uint8Array | undefined
+  /** When message 2 was last sent again, by path. */
+  readonly resentAt: Map<string, number>
+}
+
+/**
+ * Offers by the bytes of their message 1, for as long as those may be repeated. Bounded: the oldest make way. An offer
+ * forgotten too early costs its initiator a timeout, nothing else: its serial is not newer any more.
+ */
+export class OfferTable {
+  readonly #capacity: number
+  readonly #offers = new Map<string, Offer>()
+
+  constructor(capacity: number) {
+    this.#capacity = capacity
+  }
+
+  static keyOf(message1: Uint8Array): string {
+    return bytesKey(sha256(message1))
+  }
+
+  get(key: string, now: number): Offer | undefined {
+    this.#expire(now)
+    return this.#offers.get(key)
+  }
+
+  add(offer: Offer): void {
+    this.#offers.set(offer.key, offer)
+    if (this.#offers.size > this.#capacity) {
+      const [oldest] = this.#offers.values()
+      this.#remove(oldest)
+    }
+  }
+
+  delete(offer: Offer): void {
+    this.#offers.delete(offer.key)
+  }
+
+  /** Of one peer, only the newest offer counts. */
+  voidOthers(offer: Offer): void {
+    for (const other of this.#offers.values()) {
+      if (other !== offer && other.remotePeer === offer.remotePeer && other.state !== 'answered') {
+        other.state = 'void'
+      }
+    }
+  }
+
+  clear(): void {
+    for (const offer of this.#offers.values()) {
+      this.#remove(offer)
+    }
+  }
+
+  /** They all live equally long, so the oldest expire first. */
+  #expire(now: number): void {
+    for (const offer of this.#offers.values()) {
+      if (offer.expiresAt > now) {
+        return
+      }
+      this.#remove(offer)
+    }
+  }
+
+  #remove(offer: Offer): void {
+    if (offer.state !== 'answered') {
+      offer.state = 'void'
+    }
+    this.#offers.delete(offer.key)
+  }
+}

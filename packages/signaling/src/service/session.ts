@@ -1,0 +1,243 @@
+import { TypedEventEmitter, type EventHandler } from 'main-event'
+import { MAX_MESSAGE_BYTES, type Envelope } from '../envelope/envelope.ts'
+import { MessageTooLargeError } from '../errors.ts'
+import type { SessionKeys } from '../handshake/session-keys.ts'
+import type { Arrival, SignalingPath } from '../path.ts'
+import { TransportSchedule } from '../scheduling/transport-schedule.ts'
+import type { SignalingCloseReason, SignalingSession, SignalingSessionEvents } from '../signaler.ts'
+import { Transport, type OutgoingPacket, type TransportEvent } from '../transport/transport.ts'
+import { sendEnvelope, type Context } from './context.ts'
+import { Alarm } from './timers.ts'
+
+/** A closed session stays so long to get its close through, or to ack the other's. */
+const LINGER_MS = 3000
+
+/** A session's keys serve a day: then a new handshake is due. */
+const MAX_AGE_MS = 24 * 60 * 60 * 1000
+
+/** Messages kept for a session that nobody listens to yet. */
+const MAX_UNHEARD = 256
+
+export interface SessionInit {
+  remotePeer: string
+  remoteInstance: Uint8Array
+  role: 'initiator' | 'responder'
+  /** Name of the path that carried message 1. */
+  path: string
+  /** The paths that may carry this session. */
+  paths: readonly SignalingPath[]
+  session: Uint8Array
+  keys: SessionKeys
+  /** It is no longer the session with this peer. */
+  onClose: (session: Session) => void
+  /** It needs nothing that arrives any more. */
+  onGone: (session: Session) => void
+}
+
+/** A `SignalingSession` over paths: drives a `Transport` and a `TransportSchedule` with the clock. */
+export class Session extends TypedEventEmitter<SignalingSessionEvents> implements SignalingSession {
+  readonly remotePeer: string
+  readonly remoteInstance: Uint8Array
+  readonly role: 'initiator' | 'responder'
+  readonly path: string
+  readonly helloKey: Uint8Array
+  readonly id: Uint8Array
+  readonly #context: Context
+  readonly #init: SessionInit
+  readonly #transport: Transport
+  readonly #schedule: TransportSchedule
+  readonly #alarm: Alarm
+  readonly #lastPath = new Map<number, string>()
+  readonly #expiresAt: number
+  #state: 'open' | 'lingering' | 'gone' = 'open'
+  #goneAt = Infinity
+  #unheard: Uint8Array[] = []
+  #pumping = false
+  #rehandshakeAsked = false
+
+  constructor(context: Context, init: SessionInit) {
+    super()
+    this.#context = context
+    this.#init = init
+    this.remotePeer = init.remotePeer
+    this.remoteInstance = init.remoteInstance
+    this.role = init.role
+    this.path = init.path
+    this.id = init.session
+    this.helloKey = init.keys.helloKey
+    const now = context.timers.now()
+    this.#expiresAt = now + MAX_AGE_MS
+    this.#transport = new Transport({ ...init.keys, session: init.session })
+    this.#schedule = new TransportSchedule(init.paths, init.remotePeer, context.stats, now)
+    this.#alarm = new Alarm(context.timers, () => this.#pump())
+    this.#pump()
+  }
+
+  /** What came before anybody listened is delivered to the first who does. */
+  override addEventListener<K extends keyof SignalingSessionEvents>(
+    type: K,
+    listener: EventHandler<SignalingSessionEvents[K]> | null,
+    options?: boolean | AddEventListenerOptions
+  ): void {
+    super.addEventListener(type, listener, options)
+    if (type === 'message') {
+      this.#deliverUnheard()
+    }
+  }
+
+  send(message: Uint8Array): void {
+    if (message.length > MAX_MESSAGE_BYTES) {
+      throw new MessageTooLargeError('message', message.length, MAX_MESSAGE_BYTES)
+    }
+    if (this.#state !== 'open') {
+      return
+    }
+    if (!this.#transport.send(message.slice())) {
+      this.end('unreachable')
+      return
+    }
+    this.#pump()
+  }
+
+  close(): void {
+    this.end('local')
+  }
+
+  /** Takes a transport envelope of this session; returns whether it was authentic. */
+  receive({ number, body }: Envelope, arrival: Arrival): boolean {
+    const now = this.#context.timers.now()
+    const authentic = this.#transport.handleInput(number, body, now, this.#schedule.ackDelayMs(arrival.path))
+    this.#pump()
+    return authentic
+  }
+
+  /** Over, and why. Where the peer does not know it yet, it is told for a while. */
+  end(reason: SignalingCloseReason): void {
+    if (this.#state !== 'open') {
+      return
+    }
+    this.#state = 'lingering'
+    const tellsPeer = reason === 'local' || reason === 'remote'
+    this.#goneAt = this.#context.timers.now() + (tellsPeer ? LINGER_MS : 0)
+    if (reason === 'local') {
+      this.#transport.close()
+    }
+    this.#init.onClose(this)
+    this.safeDispatchEvent('close', { detail: reason })
+    this.#pump()
+  }
+
+  /** Ends without waiting for anything; what can be sent at once is sent. */
+  dispose(reason: 'local' | 'superseded'): void {
+    this.end(reason)
+    this.#vanish()
+  }
+
+  #pump(): void {
+    if (this.#pumping || this.#state === 'gone') {
+      return
+    }
+    this.#pumping = true
+    const now = this.#context.timers.now()
+    this.#transport.handleTimeout(now)
+    for (;;) {
+      const event = this.#transport.pollEvent()
+      if (event !== undefined) {
+        this.#handleEvent(event)
+        continue
+      }
+      const packet = this.#transport.pollOutput(now)
+      if (packet === undefined) {
+        break
+      }
+      this.#sendPacket(packet, now)
+    }
+    this.#pumping = false
+    if (now >= this.#expiresAt) {
+      this.#askRehandshake()
+    }
+    if (this.#state === 'lingering' && now >= this.#goneAt) {
+      this.#vanish()
+      return
+    }
+    const expiresAt = this.#rehandshakeAsked ? Infinity : this.#expiresAt
+    this.#alarm.set(Math.min(this.#transport.pollTimeout() ?? Infinity, this.#goneAt, expiresAt))
+  }
+
+  #sendPacket({ number, body, attempt, reliable }: OutgoingPacket, now: number): void {
+    const { path, againAt } = this.#schedule.plan({ attempt }, now)
+    if (reliable) {
+      this.#transport.retransmitAt(number, againAt)
+    }
+    if (path === undefined || (this.#state === 'lingering' && path.kind === 'broadcast')) {
+      return
+    }
+    if (attempt > 1) {
+      this.#context.stats.failed(this.#lastPath.get(number) ?? path.name, this.remotePeer)
+    }
+    if (reliable) {
+      this.#lastPath.set(number, path.name)
+    }
+    sendEnvelope(this.#context, path, this.remotePeer, { session: this.id, kind: 'transport', number, body })
+  }
+
+  #handleEvent(event: TransportEvent): void {
+    switch (event.type) {
+      case 'message':
+        this.#deliver(event.message)
+        break
+      case 'acked':
+        this.#context.stats.succeeded(
+          this.#lastPath.get(event.number) ?? this.path,
+          this.remotePeer,
+          event.rttMs
+        )
+        this.#lastPath.delete(event.number)
+        break
+      case 'close':
+        this.end('remote')
+        break
+      case 'unreachable':
+        this.end('unreachable')
+        break
+      case 'expiring':
+        this.#askRehandshake()
+        break
+    }
+  }
+
+  #deliver(message: Uint8Array): void {
+    if (this.#state !== 'open') {
+      return
+    }
+    if (this.listenerCount('message') > 0) {
+      this.safeDispatchEvent('message', { detail: message })
+    } else if (this.#unheard.length < MAX_UNHEARD) {
+      this.#unheard.push(message)
+    } else {
+      this.end('unreachable')
+    }
+  }
+
+  #deliverUnheard(): void {
+    const unheard = this.#unheard
+    this.#unheard = []
+    for (const message of unheard) {
+      this.safeDispatchEvent('message', { detail: message })
+    }
+  }
+
+  #askRehandshake(): void {
+    if (!this.#rehandshakeAsked) {
+      this.#rehandshakeAsked = true
+      this.safeDispatchEvent('rehandshake')
+    }
+  }
+
+  #vanish(): void {
+    this.#state = 'gone'
+    this.#unheard = []
+    this.#alarm.clear()
+    this.#init.onGone(this)
+  }
+}
