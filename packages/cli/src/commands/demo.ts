@@ -76,9 +76,12 @@ function summary({ pairs, killed, newcomer }: DemoResult): string {
     candidates.join(' ↔ ')
   ])
   const table = renderTable(['pair', 'offer came by', 'ms to open', 'candidates'], rows, new Set([2]))
-  return (
-    `\n${table}\n\n` +
-    `${pairs.length} connections, each verified from both ends. Process ${killed} was killed; ` +
-    `process ${newcomer} came after that and reached all the others.\n`
-  )
+  return [
+    '',
+    table,
+    '',
+    `${pairs.length} connections, each verified from both ends. Process ${killed} was killed;`,
+    `process ${newcomer} came after that and reached all the others.`,
+    ''
+  ].join('\n')
 }

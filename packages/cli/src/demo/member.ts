@@ -36,7 +36,7 @@ export class Member {
   readonly delivered = new Set<string>()
   peerId: string | undefined
   address: string | undefined
-  alive = true
+  life: 'running' | 'killed' | 'closing' | 'closed' | 'failed' = 'running'
 
   readonly #child: ChildProcess
   readonly #changed: () => void
@@ -94,12 +94,16 @@ export class Member {
 
   /** No farewell: the process is gone in the middle of what it did. */
   async kill(): Promise<void> {
+    if (this.life === 'running') {
+      this.life = 'killed'
+    }
     this.#child.kill('SIGKILL')
     await this.#ended
   }
 
   /** Asks it to close. Resolves with whether it did so by itself, in time and without a failure. */
   async close(): Promise<boolean> {
+    this.life = 'closing'
     this.#child.kill('SIGTERM')
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), CLOSE_TIMEOUT_MS)
     try {
@@ -116,8 +120,11 @@ export class Member {
     } catch (error) {
       this.#stderr += String(error)
     }
-    this.alive = false
-    this.connections.clear()
+    if (this.life === 'running') {
+      this.life = 'failed'
+    } else if (this.life === 'closing') {
+      this.life = 'closed'
+    }
     this.#changed()
   }
 

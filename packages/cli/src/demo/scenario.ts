@@ -60,7 +60,7 @@ export class Demo {
   readonly #members: Member[] = []
   readonly #steps: Step[] = []
   readonly #room = `demo-${randomBytes(6).toString('hex')}`
-  readonly #pairs = new Map<string, PairResult>()
+  readonly #results: PairResult[] = []
   readonly #deadline: AbortSignal
   #wake: () => void = () => undefined
 
@@ -81,8 +81,10 @@ export class Demo {
       await this.#step(`start ${peers} processes, each told only of the one before it`, peers, (count) =>
         this.#startLine(peers, count)
       )
-      await this.#connectAndTalk(this.#members, 'first')
-      const [entry, ...survivors] = this.#members
+      const line = [...this.#members]
+      await this.#connect(`connect every pair of the ${peers} over WebRTC`, pairsOf(line))
+      await this.#talk(line, 'first')
+      const [entry, ...survivors] = line
       if (entry === undefined) {
         throw new DemoFailedError('no process was started')
       }
@@ -90,12 +92,18 @@ export class Demo {
         entry.kill()
       )
       const door = survivors[Math.floor(survivors.length / 2)] ?? entry
-      const newcomer = await this.#step(`start a newcomer that knows only process ${door.number}`, 1, () =>
-        this.#start(door.address)
+      const newcomer = await this.#step(
+        `start a newcomer that was told only of process ${door.number}`,
+        1,
+        () => this.#start(door.address)
       )
-      await this.#connectAndTalk([...survivors, newcomer], 'second')
+      await this.#connect(
+        `connect the newcomer to all ${survivors.length} that live`,
+        survivors.map((a) => ({ a, b: newcomer }))
+      )
+      await this.#talk([...survivors, newcomer], 'second')
       await this.#step('close them all', survivors.length + 1, (count) => this.#closeAll(count))
-      return { pairs: [...this.#pairs.values()], killed: entry.number, newcomer: newcomer.number }
+      return { pairs: this.#results, killed: entry.number, newcomer: newcomer.number }
     } finally {
       await Promise.all(this.#members.map((member) => member.kill()))
       process.off('exit', killSurvivors)
@@ -115,19 +123,24 @@ export class Demo {
       this.#changed()
     })
     this.#members.push(member)
-    await this.#until(() => member.address !== undefined, [member])
+    await this.#until(
+      () => member.address !== undefined,
+      [member],
+      () => `process ${member.number} did not start`
+    )
     this.#options.observer.memberStarted(member)
     return member
   }
 
-  async #connectAndTalk(members: readonly Member[], round: string): Promise<void> {
-    const pairs = pairsOf(members)
-    await this.#step(`connect every pair of ${members.length} over WebRTC`, pairs.length, (count) =>
-      this.#untilAll(pairs, isConnected, members, count)
-    )
+  async #connect(title: string, pairs: readonly Pair[]): Promise<void> {
+    await this.#step(title, pairs.length, (count) => this.#untilAll(pairs, isConnected, count))
     for (const pair of pairs) {
       this.#remember(pair)
     }
+  }
+
+  async #talk(members: readonly Member[], round: string): Promise<void> {
+    const pairs = pairsOf(members)
     const text = (speaker: Member): string => `the ${round} word of process ${speaker.number}`
     await this.#step(
       'every member speaks to every other, and each word is confirmed',
@@ -136,13 +149,13 @@ export class Demo {
         for (const member of members) {
           member.say(text(member))
         }
-        return this.#untilAll(pairs, (pair) => hasExchanged(pair, text), members, count)
+        return this.#untilAll(pairs, (pair) => hasExchanged(pair, text), count)
       }
     )
   }
 
   async #closeAll(count: (done: number) => void): Promise<void> {
-    const members = this.#members.filter(({ alive }) => alive)
+    const members = this.#members.filter(({ life }) => life === 'running')
     let closed = 0
     const stubborn = await Promise.all(
       members.map(async (member) => {
@@ -159,9 +172,8 @@ export class Demo {
   #remember(pair: Pair): void {
     const { a, b } = pair
     const view = offerersView(pair)
-    const key = `${a.number}-${b.number}`
-    if (view !== undefined && !this.#pairs.has(key)) {
-      this.#pairs.set(key, {
+    if (view !== undefined) {
+      this.#results.push({
         pair: [a.number, b.number],
         path: view.path,
         openedMs: view.openedMs,
@@ -199,34 +211,28 @@ export class Demo {
   async #untilAll(
     pairs: readonly Pair[],
     check: (pair: Pair) => boolean,
-    members: readonly Member[],
     count: (done: number) => void
   ): Promise<void> {
     const missing = (): Pair[] => pairs.filter((pair) => !check(pair))
-    let reported = -1
-    await this.#until(
-      () => {
-        const done = pairs.length - missing().length
-        if (done !== reported) {
-          reported = done
-          count(done)
-        }
-        return done === pairs.length
-      },
-      members,
-      () =>
-        `missing: ${missing()
-          .map(({ a, b }) => `${a.number}–${b.number}`)
-          .join(', ')}`
-    )
+    let counted = -1
+    const holds = (): boolean => {
+      const done = pairs.length - missing().length
+      if (done !== counted) {
+        counted = done
+        count(done)
+      }
+      return done === pairs.length
+    }
+    const involved = new Set(pairs.flatMap(({ a, b }) => [a, b]))
+    const names = (): string =>
+      missing()
+        .map(({ a, b }) => `${a.number}–${b.number}`)
+        .join(', ')
+    await this.#until(holds, involved, () => `missing: ${names()}`)
   }
 
   /** Waits for a condition while these members live, the deadline has not passed and nobody interrupts. */
-  async #until(
-    holds: () => boolean,
-    members: readonly Member[],
-    detail: () => string = () => ''
-  ): Promise<void> {
+  async #until(holds: () => boolean, members: Iterable<Member>, missing: () => string): Promise<void> {
     const stop = AbortSignal.any([this.#options.signal, this.#deadline])
     const { promise: stopped, resolve } = Promise.withResolvers<undefined>()
     stop.addEventListener('abort', () => {
@@ -236,14 +242,13 @@ export class Demo {
       this.#options.signal.throwIfAborted()
       if (this.#deadline.aborted) {
         throw new DemoFailedError(
-          `the demo did not finish within ${this.#options.deadlineMs / 1000} s; ${detail() || 'a process did not start'}`
+          `not done within ${this.#options.deadlineMs / 1000} s; ${missing()}${complaints(members)}`
         )
       }
-      const dead = members.find(({ alive }) => !alive)
-      if (dead !== undefined) {
-        throw new DemoFailedError(
-          `process ${dead.number} ended unasked; it said: ${dead.complaint || 'nothing'}`
-        )
+      for (const member of members) {
+        if (member.life !== 'running') {
+          throw new DemoFailedError(`process ${member.number} ended unasked${complaints([member])}`)
+        }
       }
       const { promise: woken, resolve: wake } = Promise.withResolvers<undefined>()
       this.#wake = () => {
@@ -257,4 +262,12 @@ export class Demo {
     this.#options.observer.changed({ members: this.#members, steps: this.#steps, room: this.#room })
     this.#wake()
   }
+}
+
+/** What these members said on standard error, if anything. */
+function complaints(members: Iterable<Member>): string {
+  return [...members]
+    .filter(({ complaint }) => complaint !== '')
+    .map(({ number, complaint }) => `; process ${number} said: ${complaint}`)
+    .join('')
 }

@@ -118,7 +118,7 @@ class LiveView implements Observer {
   }
 }
 
-/** Every member with its connections as a triangle, and the steps below. */
+/** Every member with its connections to those above it, and the steps below. */
 function picture({ members, steps }: DemoState): string[] {
   return [
     '',
@@ -128,15 +128,17 @@ function picture({ members, steps }: DemoState): string[] {
   ]
 }
 
+const LIFE = { running: ' ', killed: '✗', closing: '·', closed: '·', failed: '!' } as const
+
 function row(member: Member, before: readonly Member[]): string {
+  const number = String(member.number).padStart(3)
+  const peer = (member.peerId ?? 'starting').slice(-8).padEnd(8)
   const cells = before.map((other) => cell(member, other)).join(' ')
-  const name = (member.peerId ?? 'starting').slice(-8).padEnd(8)
-  const life = member.alive ? ' ' : '✗'
-  return ` ${String(member.number).padStart(3)} ${life} ${name}  pid ${String(member.pid ?? '').padEnd(8)} ${cells}`
+  return ` ${number} ${LIFE[member.life]} ${peer}  pid ${String(member.pid ?? '').padEnd(8)} ${cells}`
 }
 
 function cell(a: Member, b: Member): string {
-  if (!a.alive || !b.alive) {
+  if (a.life === 'killed' || b.life === 'killed') {
     return '✗'
   }
   return isConnected({ a, b }) ? '●' : '·'

@@ -11,3 +11,14 @@ export interface ConnectionDescription {
   readonly localCandidate: string
   readonly remoteCandidate: string
 }
+
+export async function describeConnection(peer: MeshPeer): Promise<ConnectionDescription> {
+  const { path, offeredBy, openMs, localCandidate, remoteCandidate } = await peer.stats()
+  return {
+    path: path ?? 'unknown',
+    role: offeredBy === 'us' ? 'offerer' : 'answerer',
+    ms: Math.round(openMs),
+    localCandidate: localCandidate?.type ?? 'unknown',
+    remoteCandidate: remoteCandidate?.type ?? 'unknown'
+  }
+}

@@ -3,6 +3,7 @@ import { UsageError } from '../errors.ts'
 import { readSecret } from '../options/secrets.ts'
 import { warn } from '../terminal/terminal.ts'
 import type { CommandContext } from '../command.ts'
+import { parseIceServer } from './ice-server.ts'
 import type { MESH_OPTIONS } from '../options/mesh-options.ts'
 
 /**
@@ -33,7 +34,7 @@ function meshOptions({ values, flags, terminal }: CommandContext<typeof MESH_OPT
     listen: listen.length === 0 ? undefined : listen,
     password: secret('password'),
     roomKey: secret('room-key'),
-    iceServers: values['ice-server'].map((urls) => ({ urls })),
+    iceServers: values['ice-server'].map(parseIceServer),
     maxConnections: values['max-connections'],
     overlayDegree: values['overlay-degree']
   })

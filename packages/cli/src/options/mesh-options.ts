@@ -46,7 +46,7 @@ export const MESH_OPTIONS = {
   'ice-server': {
     type: 'list',
     placeholder: 'URL',
-    description: 'a stun: or turn: URL; may be given again',
+    description: 'a STUN or TURN server, as stun:HOST or turn:USER:SECRET@HOST; may be given again',
     defaultText: 'none'
   },
   'max-connections': {

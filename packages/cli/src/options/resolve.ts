@@ -65,7 +65,9 @@ function parseFlags(table: OptionTable, args: readonly string[]): Record<string,
     ])
   )
   try {
-    return { ...parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values } as Record<string, Raw>
+    return {
+      ...parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values
+    } as Record<string, Raw>
   } catch (error) {
     throw parseFailure(error, Object.keys(table))
   }
