@@ -5,7 +5,7 @@ export interface AdmissionRequest {
 }
 
 /**
- * Decides whether a peer may connect; `false` refuses it as `not-admitted`. It is asked in the middle of a handshake:
- * answer at once, from what you know. A hook that throws admits nobody.
+ * Decides whether a peer may connect; `false` refuses it as `not-admitted`. The peer's offer waits meanwhile, and not
+ * for long: decide from what you know. A hook that throws admits nobody.
  */
-export type AdmitHook = (peerId: string, request: AdmissionRequest) => boolean
+export type AdmitHook = (peerId: string, request: AdmissionRequest) => boolean | Promise<boolean>

@@ -202,6 +202,23 @@ export class DialError extends HearsayError {
   }
 }
 
+/** A handler of ours threw. The peer got an error reply; nothing else was harmed. */
+export class HandlerFailedError extends HearsayError {
+  static override readonly name = 'HandlerFailedError'
+  readonly type: string
+  readonly peerId: string
+
+  constructor(type: string, peerId: string, cause: unknown) {
+    super(
+      'ERR_HANDLER_FAILED',
+      `The handler of "${type}" failed on a message of ${peerId}: ${reasonOf(cause)}`,
+      { cause }
+    )
+    this.type = type
+    this.peerId = peerId
+  }
+}
+
 /** The libp2p node lacks a service that hearsay stands on. */
 export class MissingServiceError extends HearsayError {
   static override readonly name = 'MissingServiceError'

@@ -1,1 +1,40 @@
-export {}
+export { createMesh } from './create-mesh.ts'
+export { hearsay } from './service.ts'
+export * from './errors.ts'
+export type { AdmissionRequest, AdmitHook } from './admission.ts'
+export type { HearsayComponents } from './components.ts'
+export type { IdentityOption } from './identity/identity.ts'
+export type {
+  BroadcastResult,
+  JsonObject,
+  JsonValue,
+  Mesh,
+  MeshDialOptions,
+  MeshEvents,
+  MeshHandler,
+  MeshHandlerContext,
+  MeshMember,
+  MeshMessage
+} from './mesh.ts'
+export type { MeshPeer, MeshPeerEvents, MeshPeerStats } from './mesh-peer.ts'
+export type { HearsayOptions, MeshOptions } from './options.ts'
+export { bytesCodec, jsonCodec, textCodec } from '@hearsay/session'
+export type {
+  Channel,
+  ChannelCodec,
+  ChannelEvents,
+  ChannelKind,
+  ChannelOptions,
+  ChannelPriority,
+  ChannelStats,
+  CloseReason,
+  LivenessOptions,
+  MessageHandler,
+  RequestOptions,
+  SelectedCandidate,
+  SessionStateName,
+  SessionTimeouts,
+  Transition
+} from '@hearsay/session'
+export { decodeRoomKey, encodeRoomKey, generateRoomKey } from '@hearsay/signaling'
+export type { CandidatePolicy } from '@hearsay/webrtc'

@@ -55,8 +55,17 @@ export interface MeshHandlerContext extends HandlerContext {
   readonly peer: MeshPeer
 }
 
-/** Answers requests, and takes notifications, of one message type from any peer. */
-export type MeshHandler<Payload = never, Result = unknown> = (
+/** What JSON can say. */
+export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue }
+
+/** What most messages are: an object. */
+export type JsonObject = Record<string, JsonValue>
+
+/**
+ * Answers requests, and takes notifications, of one message type from any peer. `Payload` is what you expect: others may
+ * send anything.
+ */
+export type MeshHandler<Payload = JsonObject, Result = unknown> = (
   payload: Payload,
   context: MeshHandlerContext
 ) => Result
@@ -93,7 +102,7 @@ export interface Mesh extends TypedEventTarget<MeshEvents>, AsyncDisposable {
    * @returns takes it back
    * @throws {HandlerExistsError} there is one for this type
    */
-  handle<Payload = never>(type: string, handler: MeshHandler<Payload>): () => void
+  handle<Payload = JsonObject>(type: string, handler: MeshHandler<Payload>): () => void
 
   /** Sends a message on the default channel of every connected peer. Never rejects because of a peer. */
   broadcast(message: unknown, options?: { signal?: AbortSignal }): Promise<BroadcastResult>
@@ -102,7 +111,7 @@ export interface Mesh extends TypedEventTarget<MeshEvents>, AsyncDisposable {
    * What peers send on their default channels, in each one's order. It shares the messages with `peer.messages()` and
    * with other iterations: each goes to one of them. Ends when the mesh closes.
    */
-  messages<Message = unknown>(): AsyncIterableIterator<MeshMessage<Message>>
+  messages<Message = unknown>(): AsyncIterableIterator<MeshMessage<Message>, undefined>
 
   /**
    * Says goodbye, closes every connection, and leaves nothing behind. `signal` cuts the farewell short. Idempotent.

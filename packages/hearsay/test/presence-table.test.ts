@@ -88,7 +88,7 @@ describe('presence table', () => {
       assert.equal(table.handleRecord('local', recordOf({ instance: instanceAt(10), sequence: 9 }), 0), 'own')
       assert.deepEqual(drain(table), [])
       table.handleRecord('local', recordOf({ instance: instanceAt(11) }), 0)
-      assert.deepEqual(drain(table), [{ type: 'superseded' }])
+      assert.deepEqual(drain(table), [{ type: 'superseded', instance: instanceAt(11) }])
     })
   })
 

@@ -1,6 +1,7 @@
 import { peerIdFromString } from '@libp2p/peer-id'
 import { CODE_P2P, multiaddr } from '@multiformats/multiaddr'
 import { monotonicNow } from '../alarm.ts'
+import { withDeadline } from '../deadline.ts'
 import { OverlayPlanner } from './overlay-planner.ts'
 import type { HearsayComponents } from '../components.ts'
 import type { OverlayDial } from './overlay-planner.ts'
@@ -17,7 +18,7 @@ export interface OverlayInit {
   readonly renewalMs: number
 }
 
-/** How often the plan is looked at: while something is wanted, and otherwise. */
+/** How often the plan is looked at: a failed entry is tried again soon, and looking costs microseconds. */
 const TICK_MS = 250
 
 /** One overlay dial takes no longer; a host that answers at all answers within a few round trips. */
@@ -141,10 +142,11 @@ export class Overlay {
     }
   }
 
-  #open({ kind, target }: OverlayDial): Promise<Connection> {
+  async #open({ kind, target }: OverlayDial): Promise<Connection> {
     const addresses = kind === 'bootstrap' ? [multiaddr(target)] : this.#addressesOf(target)
-    const signal = AbortSignal.any([this.#shutdown.signal, AbortSignal.timeout(DIAL_TIMEOUT_MS)])
-    return this.#init.components.connectionManager.openConnection(addresses, { signal })
+    return withDeadline(DIAL_TIMEOUT_MS, this.#shutdown.signal, (signal) =>
+      this.#init.components.connectionManager.openConnection(addresses, { signal })
+    )
   }
 
   /** The addresses that the member announced, each with its peer ID: whoever else answers there is refused. */

@@ -24,7 +24,7 @@ export type PresenceOutput =
   | { readonly type: 'updated'; readonly member: Member; readonly restarted: boolean }
   | { readonly type: 'left'; readonly member: Member; readonly reason: 'goodbye' | 'expired' }
   /** A newer process announces itself under our own peer ID. */
-  | { readonly type: 'superseded' }
+  | { readonly type: 'superseded'; readonly instance: Uint8Array }
 
 export interface PresenceTableOptions {
   localPeer: string
@@ -153,7 +153,7 @@ export class PresenceTable {
 
   #handleOwn(record: PresenceRecord): RecordVerdict {
     if (!record.gone && compareInstances(record.instance, this.#options.instance) > 0) {
-      this.#outputs.push({ type: 'superseded' })
+      this.#outputs.push({ type: 'superseded', instance: record.instance })
     }
     return 'own'
   }

@@ -15,7 +15,8 @@ export interface PresenceEvents {
   discovered: CustomEvent<Member>
   updated: CustomEvent<{ member: Member; restarted: boolean }>
   left: CustomEvent<{ member: Member; reason: 'goodbye' | 'expired' }>
-  superseded: CustomEvent
+  /** The newer instance of our own identity. */
+  superseded: CustomEvent<Uint8Array>
   /** A connected peer listens to the room's presence: it is in the room, and passes on what we say. */
   neighbour: CustomEvent<string>
 }
@@ -164,7 +165,7 @@ export class Presence extends TypedEventEmitter<PresenceEvents> {
           this.safeDispatchEvent('left', { detail: { member: output.member, reason: output.reason } })
           break
         case 'superseded':
-          this.safeDispatchEvent('superseded')
+          this.safeDispatchEvent('superseded', { detail: output.instance })
           break
       }
     }

@@ -1,0 +1,46 @@
+import { PeerSession } from '@hearsay/session'
+import { RTCPeerConnection } from '@hearsay/webrtc'
+import { InvalidOptionError, reasonOf } from './errors.ts'
+import type { ResolvedHearsayOptions } from './options.ts'
+import type { Signaler } from '@hearsay/signaling'
+
+/** Stands in for a signaler where nothing is signaled. */
+const NO_SIGNALER: Signaler = {
+  localPeer: '',
+  instance: new Uint8Array(16),
+  dial: () => Promise.reject(new Error('not a signaler')),
+  setOfferHandler: () => undefined
+}
+
+/**
+ * Tries out what sessions will be made of, so that a mistake comes out where it was made and not at the first peer.
+ *
+ * @throws {InvalidOptionError} naming the option; its cause names the entry at fault
+ */
+export function checkRtcOptions({
+  rtcConfiguration,
+  channels,
+  candidatePolicy
+}: ResolvedHearsayOptions): void {
+  const { iceServers = [], ...others } = rtcConfiguration
+  tryOption('iceServers', () => {
+    new RTCPeerConnection({ iceServers }).close()
+  })
+  tryOption('rtcConfiguration', () => {
+    new RTCPeerConnection(others).close()
+  })
+  tryOption('channels', () => new PeerSession({ signaler: NO_SIGNALER, remotePeer: '', channels }))
+  if (candidatePolicy === undefined) return
+  tryOption(
+    'candidatePolicy',
+    () => new PeerSession({ signaler: NO_SIGNALER, remotePeer: '', candidates: { local: candidatePolicy } })
+  )
+}
+
+function tryOption(option: string, use: () => unknown): void {
+  try {
+    use()
+  } catch (error) {
+    throw new InvalidOptionError(option, `cannot be used: ${reasonOf(error)}`, error)
+  }
+}

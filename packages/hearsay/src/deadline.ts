@@ -1,0 +1,25 @@
+/**
+ * Runs `work` under a signal that aborts after `timeoutMs`, or with `outer`. Unlike `AbortSignal.timeout()` it leaves no
+ * timer behind when the work is done earlier.
+ */
+export async function withDeadline<T>(
+  timeoutMs: number,
+  outer: AbortSignal | undefined,
+  work: (signal: AbortSignal) => Promise<T>
+): Promise<T> {
+  const controller = new AbortController()
+  const timer = setTimeout(() => {
+    controller.abort(new Error(`it took longer than ${timeoutMs} ms`))
+  }, timeoutMs)
+  const abort = (): void => {
+    controller.abort(outer?.reason)
+  }
+  outer?.addEventListener('abort', abort)
+  if (outer?.aborted === true) abort()
+  try {
+    return await work(controller.signal)
+  } finally {
+    clearTimeout(timer)
+    outer?.removeEventListener('abort', abort)
+  }
+}

@@ -1,0 +1,392 @@
+import { serviceDependencies } from '@libp2p/interface'
+import { comparePeerIds, createSignaler, deriveRoom, publicKeyOf } from '@hearsay/signaling'
+import { HandlerExistsError } from '@hearsay/session'
+import { multiaddr } from '@multiformats/multiaddr'
+import { TypedEventEmitter } from 'main-event'
+import { platform } from '#platform'
+import { SIGNAL_PROTOCOL } from './constants.ts'
+import {
+  HandlerFailedError,
+  InvalidPeerIdError,
+  MeshClosedError,
+  MissingServiceError,
+  reasonOf
+} from './errors.ts'
+import { checkHost } from './host-check.ts'
+import { requireEd25519 } from './identity/identity.ts'
+import { MessageHub } from './message-hub.ts'
+import { MeshMetrics } from './metrics.ts'
+import { Overlay } from './overlay/overlay.ts'
+import { Presence } from './presence/presence.ts'
+import { RoomWatch } from './room-watch.ts'
+import { SessionRegistry } from './sessions/session-registry.ts'
+import type { HearsayComponents } from './components.ts'
+import type {
+  BroadcastResult,
+  Mesh,
+  MeshDialOptions,
+  MeshEvents,
+  MeshHandler,
+  MeshMember,
+  MeshMessage
+} from './mesh.ts'
+import type { MeshPeer } from './mesh-peer.ts'
+import type { ResolvedHearsayOptions } from './options.ts'
+import type { Member } from './presence/presence-table.ts'
+import type { Room, SignalerService } from '@hearsay/signaling'
+import type { Ed25519PrivateKey, Logger, Startable } from '@libp2p/interface'
+import type { Multiaddr } from '@multiformats/multiaddr'
+
+/** What a mesh is given that made its own libp2p node. */
+export interface OwnNode {
+  readonly bootstrap: readonly Multiaddr[]
+  /** Stops the node, and with it the mesh. */
+  stop(): Promise<void>
+}
+
+/** All that runs while the mesh does. */
+interface Running {
+  readonly signaler: SignalerService
+  readonly presence: Presence
+  readonly overlay: Overlay
+  readonly sessions: SessionRegistry
+  readonly topology: string
+}
+
+/** `Mesh` as a service of a libp2p node. */
+export class MeshNode extends TypedEventEmitter<MeshEvents> implements Mesh, Startable {
+  readonly [serviceDependencies] = ['@libp2p/identify', '@libp2p/pubsub']
+  readonly [Symbol.toStringTag] = 'hearsay'
+  readonly peerId: string
+  readonly room: string
+  readonly #components: HearsayComponents
+  readonly #options: ResolvedHearsayOptions
+  readonly #ownNode: OwnNode | undefined
+  readonly #privateKey: Ed25519PrivateKey
+  readonly #metrics: MeshMetrics
+  readonly #log: Logger
+  readonly #handlers = new Map<string, MeshHandler>()
+  readonly #hub = new MessageHub()
+  readonly #watch: RoomWatch
+  #room: Room | undefined
+  #running: Running | undefined
+  #starting: Promise<void> = Promise.resolve()
+  #stopping: Promise<void> | undefined
+  #closeSignal: AbortSignal | undefined
+
+  /** @throws {IdentityKeyTypeError} the node's key is not Ed25519 */
+  constructor(components: HearsayComponents, options: ResolvedHearsayOptions, ownNode?: OwnNode) {
+    super()
+    this.#components = components
+    this.#options = options
+    this.#ownNode = ownNode
+    this.#privateKey = requireEd25519(components.privateKey, "of the libp2p node (option 'privateKey')")
+    this.peerId = components.peerId.toString()
+    this.room = options.room.name
+    this.#log = components.logger.forComponent('hearsay:mesh')
+    this.#metrics = new MeshMetrics(components.metrics, {
+      peers: () => this.peers.length,
+      members: () => this.members.length,
+      neighbours: () => this.#running?.overlay.neighbours ?? 0
+    })
+    this.#watch = new RoomWatch(options.keyMismatchTimeoutMs, () => {
+      this.#log('nobody here shares the key of our room')
+      this.#metrics.keyMismatch()
+      this.safeDispatchEvent('room:key-mismatch', { detail: { room: this.room } })
+    })
+  }
+
+  get addresses(): readonly string[] {
+    return this.#components.addressManager
+      .getAddresses()
+      .map(String)
+      .toSorted((a, b) => addressRank(a) - addressRank(b))
+  }
+
+  get peers(): readonly MeshPeer[] {
+    return this.#running?.sessions.peers ?? []
+  }
+
+  get members(): readonly MeshMember[] {
+    return this.#running?.presence.members().map(memberOf) ?? []
+  }
+
+  /** Resolves once a bootstrap address answered. */
+  get entered(): Promise<undefined> {
+    return this.#requireRunning().overlay.entered
+  }
+
+  /** Why bootstrap addresses failed, by address. */
+  get bootstrapFailures(): ReadonlyMap<string, unknown> {
+    return this.#running?.overlay.bootstrapFailures ?? new Map<string, unknown>()
+  }
+
+  // libp2p calls what follows up to `stop`.
+
+  async start(): Promise<void> {
+    requirePubsub(this.#components)
+    if (this.#ownNode === undefined) {
+      for (const { message, code } of checkHost(this.#components)) platform.warn(message, code)
+    }
+    this.#stopping = undefined
+    this.#room ??= await deriveRoom(this.#options.room)
+  }
+
+  /** After the others: gossipsub takes subscriptions only once it has started. */
+  afterStart(): Promise<void> {
+    this.#starting = this.#start()
+    return this.#starting
+  }
+
+  /** Before the others: farewells need the network. */
+  beforeStop(): Promise<void> {
+    this.#stopping ??= this.#stop()
+    return this.#stopping
+  }
+
+  stop(): Promise<void> {
+    return this.beforeStop()
+  }
+
+  peer(peerId: string): MeshPeer | undefined {
+    return this.#running?.sessions.peer(peerId)
+  }
+
+  async dial(peerId: string, options?: MeshDialOptions): Promise<MeshPeer> {
+    this.#checkPeerId(peerId)
+    return this.#requireRunning().sessions.dial(peerId, options)
+  }
+
+  handle<Payload>(type: string, handler: MeshHandler<Payload>): () => void {
+    if (this.#handlers.has(type)) {
+      throw new HandlerExistsError(`the mesh has a handler for "${type}": take it back first`)
+    }
+    this.#handlers.set(type, handler as MeshHandler)
+    for (const peer of this.#running?.sessions.all ?? []) this.#install(peer, type)
+    return () => {
+      if (!this.#handlers.delete(type)) return
+      for (const peer of this.#running?.sessions.all ?? []) peer.unhandle(type)
+    }
+  }
+
+  async broadcast(message: unknown, options?: { signal?: AbortSignal }): Promise<BroadcastResult> {
+    const { sessions } = this.#requireRunning()
+    options?.signal?.throwIfAborted()
+    const sent: string[] = []
+    const failed: { peerId: string; error: Error }[] = []
+    await Promise.all(
+      sessions.peers.map(async (peer) => {
+        try {
+          await peer.send(message, options)
+          sent.push(peer.peerId)
+        } catch (error) {
+          failed.push({
+            peerId: peer.peerId,
+            error: error instanceof Error ? error : new Error(reasonOf(error))
+          })
+        }
+      })
+    )
+    return { sent, failed }
+  }
+
+  messages<Message = unknown>(): AsyncIterableIterator<MeshMessage<Message>, undefined> {
+    return this.#hub.messages() as AsyncIterableIterator<MeshMessage<Message>, undefined>
+  }
+
+  async close({ signal }: { signal?: AbortSignal } = {}): Promise<void> {
+    this.#closeSignal = signal
+    await (this.#ownNode === undefined ? this.beforeStop() : this.#ownNode.stop())
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #start(): Promise<void> {
+    const room = this.#room
+    if (room === undefined || this.#stopping !== undefined) return
+    const { registrar } = this.#components
+    const signaler = this.#createSignaler(room)
+    const presence = this.#createPresence(room, signaler)
+    const overlay = new Overlay({
+      components: this.#components,
+      presence,
+      bootstrap: this.#ownNode?.bootstrap ?? [],
+      degree: this.#options.overlayDegree,
+      renewalMs: this.#options.presenceTtlMs / 3
+    })
+    const sessions = this.#createSessions(signaler)
+    await signaler.start()
+    const topology = await registrar.register(SIGNAL_PROTOCOL, {
+      onConnect: () => {
+        this.#watch.handleConnected()
+      }
+    })
+    this.#running = { signaler, presence, overlay, sessions, topology }
+    sessions.start()
+    overlay.start()
+    presence.start()
+  }
+
+  async #stop(): Promise<void> {
+    // What is half started cannot be stopped.
+    await this.#starting.catch(() => undefined)
+    this.#watch.stop()
+    const running = this.#running
+    if (running === undefined) return
+    const { signaler, presence, overlay, sessions, topology } = running
+    this.#components.registrar.unregister(topology)
+    overlay.stop()
+    await Promise.all([
+      presence.stop(),
+      sessions.close(this.#closeSignal === undefined ? {} : { signal: this.#closeSignal })
+    ])
+    await signaler.stop()
+    this.#running = undefined
+    this.#hub.close()
+    this.#log('closed')
+  }
+
+  #createSignaler(room: Room): SignalerService {
+    const components = this.#components
+    const signaler = createSignaler({
+      privateKey: this.#privateKey.raw.subarray(0, 32),
+      rooms: [room],
+      paths: [createDirectPath(components), createGossipPath(components, room.topic)],
+      admit: (peerId) => this.#admit(peerId),
+      logger: components.logger,
+      ...(components.metrics !== undefined && { metrics: components.metrics })
+    })
+    signaler.addEventListener('superseded', () => {
+      this.#log('a newer process uses our identity')
+      this.safeDispatchEvent('superseded')
+      this.close().catch((error: unknown) => {
+        this.#report(error)
+      })
+    })
+    return signaler
+  }
+
+  #createPresence(room: Room, signaler: SignalerService): Presence {
+    const presence = new Presence({
+      components: this.#components,
+      privateKey: this.#privateKey,
+      room,
+      instance: signaler.instance,
+      ttlMs: this.#options.presenceTtlMs,
+      maxMembers: this.#options.maxMembers,
+      metrics: this.#metrics
+    })
+    presence.addEventListener('discovered', ({ detail: member }) => {
+      this.#watch.stop()
+      signaler.observeInstance(member.peerId, member.instance)
+      this.safeDispatchEvent('member:discovered', { detail: memberOf(member) })
+      this.#running?.sessions.handleMember(member.peerId)
+    })
+    presence.addEventListener('updated', ({ detail: { member, restarted } }) => {
+      if (!restarted) return
+      signaler.observeInstance(member.peerId, member.instance)
+      this.#running?.sessions.handleMemberRestarted(member.peerId)
+    })
+    presence.addEventListener('left', ({ detail: { member, reason } }) => {
+      this.safeDispatchEvent('member:left', { detail: { member: memberOf(member), reason } })
+      this.#running?.sessions.handleMemberLeft(member.peerId)
+    })
+    presence.addEventListener('superseded', ({ detail: instance }) => {
+      signaler.observeInstance(this.peerId, instance)
+    })
+    return presence
+  }
+
+  #createSessions(signaler: SignalerService): SessionRegistry {
+    const sessions = new SessionRegistry({
+      signaler,
+      compare: comparePeerIds,
+      options: this.#options,
+      metrics: this.#metrics,
+      log: this.#components.logger.forComponent('hearsay:session'),
+      prepare: (peer) => {
+        for (const type of this.#handlers.keys()) this.#install(peer, type)
+      }
+    })
+    sessions.addEventListener('connected', ({ detail: peer }) => {
+      this.#hub.add(peer.peerId, peer.messages())
+      this.safeDispatchEvent('peer:connected', { detail: peer })
+    })
+    sessions.addEventListener('disconnected', ({ detail }) => {
+      this.safeDispatchEvent('peer:disconnected', { detail })
+    })
+    sessions.addEventListener('handler:error', ({ detail }) => {
+      this.#report(new HandlerFailedError(detail.type, detail.peerId, detail.error))
+    })
+    return sessions
+  }
+
+  #install(peer: MeshPeer, type: string): void {
+    peer.handle(type, (payload, context) => this.#handlers.get(type)?.(payload, { ...context, peer }))
+  }
+
+  async #admit(peerId: string): Promise<boolean> {
+    const { admit } = this.#options
+    if (admit === undefined) return true
+    try {
+      const isAdmitted = await admit(peerId, { rooms: [this.room] })
+      if (!isAdmitted) this.#metrics.refusal('not-admitted')
+      return isAdmitted
+    } catch (error) {
+      this.#report(error)
+      return false
+    }
+  }
+
+  #report(error: unknown): void {
+    this.#log.error('%e', error)
+    this.safeDispatchEvent('error', { detail: error instanceof Error ? error : new Error(reasonOf(error)) })
+  }
+
+  #checkPeerId(peerId: string): void {
+    if (peerId === this.peerId) throw new InvalidPeerIdError(peerId, 'is our own peer ID')
+    try {
+      publicKeyOf(peerId)
+    } catch (error) {
+      throw new InvalidPeerIdError(peerId, 'is not the peer ID of an Ed25519 key', error)
+    }
+  }
+
+  #requireRunning(): Running {
+    if (this.#running === undefined || this.#stopping !== undefined) throw new MeshClosedError()
+    return this.#running
+  }
+}
+
+function requirePubsub(components: HearsayComponents): void {
+  try {
+    // libp2p throws where a component is missing.
+    if (typeof components.pubsub.subscribe === 'function') return
+  } catch {
+    // Said below in words of ours.
+  }
+  throw new MissingServiceError(
+    'pubsub',
+    'Add gossipsub() of @libp2p/gossipsub to its services under that name.'
+  )
+}
+
+function memberOf({ peerId, addresses, services }: Member): MeshMember {
+  return { peerId, services, addresses: addresses.flatMap(addressText) }
+}
+
+function addressText(bytes: Uint8Array): string[] {
+  try {
+    return [multiaddr(bytes).toString()]
+  } catch {
+    return []
+  }
+}
+
+/** Loopback first, because it is what works for sure where people try this out; TCP before WebSocket. */
+function addressRank(address: string): number {
+  const isLoopback = address.startsWith('/ip4/127.') || address.startsWith('/ip6/::1/')
+  return (isLoopback ? 0 : 2) + (address.includes('/ws') ? 1 : 0)
+}

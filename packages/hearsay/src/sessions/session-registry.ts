@@ -1,0 +1,273 @@
+import { AbortError, PeerSession, RefusedError } from '@hearsay/session'
+import { TypedEventEmitter } from 'main-event'
+import { Alarm, monotonicNow } from '../alarm.ts'
+import { withDeadline } from '../deadline.ts'
+import { ConnectionLimitError, DialError, MeshClosedError, PeerRefusedError } from '../errors.ts'
+import { MeshPeer } from '../mesh-peer.ts'
+import { DialSchedule } from './dial-schedule.ts'
+import type { MeshMetrics } from '../metrics.ts'
+import type { MeshDialOptions } from '../mesh.ts'
+import type { ResolvedHearsayOptions } from '../options.ts'
+import type { SessionOutcome } from './dial-schedule.ts'
+import type { CloseReason, HandlerErrorDetail, PeerSessionInit } from '@hearsay/session'
+import type { IncomingOffer, Signaler } from '@hearsay/signaling'
+import type { Logger } from '@libp2p/interface'
+
+export interface SessionRegistryEvents {
+  connected: CustomEvent<MeshPeer>
+  disconnected: CustomEvent<{ peer: MeshPeer; reason: CloseReason }>
+  'handler:error': CustomEvent<HandlerErrorDetail & { readonly peerId: string }>
+}
+
+export interface SessionRegistryInit {
+  readonly signaler: Signaler
+  /** Orders peer IDs by public-key bytes. */
+  readonly compare: (a: string, b: string) => number
+  readonly options: ResolvedHearsayOptions
+  readonly metrics: MeshMetrics
+  readonly log: Logger
+  /** Called with each new peer before anything of it can arrive: the place for handlers. */
+  readonly prepare: (peer: MeshPeer) => void
+}
+
+/** How long a `dial()` waits by default for a connection, glare and retries of signaling included. */
+const DIAL_TIMEOUT_MS = 30_000
+
+interface Entry {
+  readonly session: PeerSession
+  readonly peer: MeshPeer
+  /** The application was told of the connection, and not yet of its end. */
+  told: boolean
+}
+
+/** All sessions by peer: routes offers to them, dials members, keeps below the limit, tries again after failures. */
+export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
+  readonly #init: SessionRegistryInit
+  readonly #schedule: DialSchedule
+  readonly #entries = new Map<string, Entry>()
+  /** Sessions that were replaced or are ending: `close()` waits for them too. */
+  readonly #ending = new Set<PeerSession>()
+  readonly #alarm = new Alarm(() => {
+    this.#plan()
+  })
+  #closed = false
+
+  constructor(init: SessionRegistryInit) {
+    super()
+    this.#init = init
+    const { maxConnections } = init.options
+    this.#schedule = new DialSchedule({
+      localPeer: init.signaler.localPeer,
+      compare: init.compare,
+      maxConnections,
+      random: Math.random
+    })
+  }
+
+  /** Peers to be, too. */
+  get all(): MeshPeer[] {
+    return [...this.#entries.values()].map(({ peer }) => peer)
+  }
+
+  /** Peers that can be talked to. */
+  get peers(): MeshPeer[] {
+    return [...this.#entries.values()].filter(isUsable).map(({ peer }) => peer)
+  }
+
+  peer(peerId: string): MeshPeer | undefined {
+    const entry = this.#entries.get(peerId)
+    return entry !== undefined && isUsable(entry) ? entry.peer : undefined
+  }
+
+  start(): void {
+    this.#init.signaler.setOfferHandler((offer) => {
+      this.#handleOffer(offer)
+    })
+  }
+
+  handleMember(peerId: string): void {
+    if (!this.#init.options.autoConnect) return
+    this.#schedule.handleMember(peerId, monotonicNow())
+    this.#plan()
+  }
+
+  handleMemberRestarted(peerId: string): void {
+    this.#schedule.handleMemberRestarted(peerId, monotonicNow())
+    this.#plan()
+  }
+
+  handleMemberLeft(peerId: string): void {
+    this.#schedule.handleMemberLeft(peerId)
+  }
+
+  /** Connects, joins an attempt under way, or gives the connection that there is. Errors as `Mesh.dial()`. */
+  async dial(peerId: string, options: MeshDialOptions = {}): Promise<MeshPeer> {
+    if (this.#closed) throw new MeshClosedError()
+    options.signal?.throwIfAborted()
+    const connected = this.peer(peerId)
+    if (connected !== undefined) return connected
+    if (!this.#schedule.hasRoomFor(peerId)) throw new ConnectionLimitError(this.#init.options.maxConnections)
+    try {
+      await withDeadline(options.timeoutMs ?? DIAL_TIMEOUT_MS, options.signal, (signal) =>
+        this.#connectOrJoin(peerId, { ...options, signal })
+      )
+    } catch (error) {
+      options.signal?.throwIfAborted()
+      throw this.#dialErrorOf(peerId, error)
+    }
+    const peer = this.peer(peerId)
+    if (peer === undefined) throw new DialError(peerId, 'the connection ended as soon as it stood')
+    return peer
+  }
+
+  /** Refuses what comes, closes what is there, and waits until nothing is left. */
+  async close(options?: { signal?: AbortSignal }): Promise<void> {
+    this.#closed = true
+    this.#alarm.set(undefined)
+    this.#init.signaler.setOfferHandler((offer) => {
+      this.#refuse(offer, 'closing')
+    })
+    const reason = { code: 'shutdown', message: 'the node is going away' }
+    const sessions = new Set([...this.#ending, ...[...this.#entries.values()].map(({ session }) => session)])
+    await Promise.all([...sessions].map((session) => session.close(reason, options)))
+    this.#init.signaler.setOfferHandler(undefined)
+  }
+
+  #handleOffer(offer: IncomingOffer): void {
+    const { remotePeer } = offer
+    if (this.#closed) {
+      this.#refuse(offer, 'closing')
+      return
+    }
+    const present = this.#entries.get(remotePeer)
+    if (present?.session.handleOffer(offer) === true) return
+    if (!this.#schedule.hasRoomFor(remotePeer)) {
+      this.#refuse(offer, 'busy')
+      return
+    }
+    // One with the same peer may just be ending because of this very offer.
+    this.#open(remotePeer).handleOffer(offer)
+  }
+
+  #refuse(offer: IncomingOffer, code: 'busy' | 'closing'): void {
+    this.#init.metrics.refusal(code)
+    offer.refuse(code)
+  }
+
+  #plan(): void {
+    if (this.#closed) return
+    this.#schedule.handleTimeout(monotonicNow())
+    for (
+      let peerId = this.#schedule.pollOutput();
+      peerId !== undefined;
+      peerId = this.#schedule.pollOutput()
+    ) {
+      this.#connect(peerId).catch((error: unknown) => {
+        this.#init.log('no connection to %s - %e', peerId, error)
+      })
+    }
+    this.#alarm.set(this.#schedule.pollTimeout())
+  }
+
+  async #connectOrJoin(peerId: string, options: MeshDialOptions & { signal: AbortSignal }): Promise<void> {
+    const { session } = this.#entries.get(peerId) ?? {}
+    const isUnderWay =
+      session !== undefined && session.state.name !== 'closing' && session.state.name !== 'closed'
+    await (isUnderWay ? session.waitForConnected(options) : this.#connect(peerId, options))
+  }
+
+  async #connect(peerId: string, { signal, paths }: MeshDialOptions = {}): Promise<void> {
+    const session = this.#open(peerId)
+    try {
+      await session.dial({ ...(signal !== undefined && { signal }), ...(paths !== undefined && { paths }) })
+      this.#init.metrics.dial('connected')
+    } catch (error) {
+      this.#init.metrics.dial(error instanceof RefusedError ? 'refused' : 'failed')
+      throw error
+    }
+  }
+
+  #open(peerId: string): PeerSession {
+    const { signaler, options, log } = this.#init
+    const init: PeerSessionInit = {
+      signaler,
+      remotePeer: peerId,
+      rtcConfiguration: options.rtcConfiguration,
+      channels: options.channels,
+      ...(options.candidatePolicy !== undefined && { candidates: { local: options.candidatePolicy } }),
+      timeouts: options.timeouts,
+      liveness: options.liveness,
+      logger: log
+    }
+    const session = new PeerSession(init)
+    const entry: Entry = { session, peer: new MeshPeer(session), told: false }
+    const previous = this.#entries.get(peerId)
+    this.#entries.set(peerId, entry)
+    if (previous !== undefined) this.#replace(previous)
+    this.#schedule.handleSession(peerId)
+    session.addEventListener('connected', () => {
+      this.#handleConnected(entry)
+    })
+    session.addEventListener('closed', ({ detail }) => {
+      this.#handleClosed(entry, detail)
+    })
+    session.addEventListener('handler:error', ({ detail }) => {
+      this.safeDispatchEvent('handler:error', { detail: { ...detail, peerId } })
+    })
+    this.#init.prepare(entry.peer)
+    return session
+  }
+
+  /** The end of the old connection is told before the beginning of the new one, though it takes a while. */
+  #replace(entry: Entry): void {
+    const { state } = entry.session
+    this.#ending.add(entry.session)
+    const replaced = { code: 'replaced', message: 'the peer began a new session', by: 'remote' } as const
+    this.#tellEnd(entry, 'reason' in state ? state.reason : replaced)
+  }
+
+  #handleConnected(entry: Entry): void {
+    const { session, peer } = entry
+    this.#schedule.handleConnected(peer.peerId)
+    const { path, timings } = session.stats()
+    this.#init.metrics.connected(path ?? 'unknown', timings.totalMs ?? 0)
+    entry.told = true
+    this.safeDispatchEvent('connected', { detail: peer })
+    this.#plan()
+  }
+
+  #handleClosed(entry: Entry, reason: CloseReason): void {
+    const { session } = entry
+    const peerId = session.remotePeer
+    const wasConnected = session.history.some(({ event }) => event === 'hello-verified')
+    this.#ending.delete(session)
+    if (this.#entries.get(peerId) === entry) {
+      this.#entries.delete(peerId)
+      this.#schedule.handleEnded(peerId, outcomeOf(reason, wasConnected), monotonicNow())
+    }
+    this.#tellEnd(entry, reason)
+    this.#plan()
+  }
+
+  #tellEnd(entry: Entry, reason: CloseReason): void {
+    if (!entry.told) return
+    entry.told = false
+    this.safeDispatchEvent('disconnected', { detail: { peer: entry.peer, reason } })
+  }
+
+  #dialErrorOf(peerId: string, error: unknown): Error {
+    if (this.#closed) return new MeshClosedError()
+    if (error instanceof RefusedError) return new PeerRefusedError(peerId, error.refusal)
+    // What the deadline says is of more use than that something was aborted.
+    return new DialError(peerId, error instanceof AbortError ? error.cause : error)
+  }
+}
+
+function isUsable({ session }: Entry): boolean {
+  return session.state.name === 'connected' || session.state.name === 'recovering'
+}
+
+function outcomeOf(reason: CloseReason, wasConnected: boolean): SessionOutcome {
+  if (wasConnected) return 'lost'
+  return reason.code === 'refused' ? 'refused' : 'failed'
+}
