@@ -66,7 +66,7 @@ describe('the hearsay command line', () => {
   it('makes a new room key each time', async () => {
     const [one, other] = await Promise.all([run('room', 'new'), run('room', 'new')])
     assert.equal(one.code, 0)
-    assert.match(one.stdout, /^[\w-]{43,}\n$/)
+    assert.match(one.stdout, /^hearsay-room-\w{40,}\n$/)
     assert.notEqual(one.stdout, other.stdout)
   })
 })

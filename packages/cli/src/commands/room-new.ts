@@ -1,4 +1,3 @@
-import { generateRoomKey } from 'hearsay'
 import { defineCommand } from '../command.ts'
 
 export const roomNew = defineCommand({
@@ -8,6 +7,7 @@ export const roomNew = defineCommand({
     'Prints a new room key: 32 random bytes as text. Whoever has it can join the room; nobody else can even listen.',
   options: {},
   async run({ terminal }) {
+    const { generateRoomKey } = await import('hearsay')
     terminal.stdout.write(`${generateRoomKey()}\n`)
   }
 })

@@ -1,4 +1,4 @@
-import { createMesh, type Mesh, type MeshOptions } from 'hearsay'
+import type { Mesh, MeshOptions } from 'hearsay'
 import { UsageError } from '../errors.ts'
 import { readSecret } from '../options/secrets.ts'
 import { warn } from '../terminal/terminal.ts'
@@ -12,7 +12,10 @@ import type { MESH_OPTIONS } from '../options/mesh-options.ts'
  * @throws {UsageError} no room was named, or options exclude each other
  */
 export async function openMesh(context: CommandContext<typeof MESH_OPTIONS>): Promise<Mesh> {
-  return createMesh({ ...meshOptions(context), signal: context.signal })
+  const options = meshOptions(context)
+  // Loaded only now: help, versions and mistakes are answered at once.
+  const { createMesh } = await import('hearsay')
+  return createMesh({ ...options, signal: context.signal })
 }
 
 function meshOptions({ values, flags, terminal }: CommandContext<typeof MESH_OPTIONS>): MeshOptions {
