@@ -1,0 +1,100 @@
+import type { LivenessOptions } from '../constants.ts'
+
+export type LivenessOutput = 'ping' | 'suspected' | 'heard-again' | 'lost'
+
+/** A timer this late means that this process stood still; the silence was then ours, not the peer's. */
+const STALL_MS = 500
+
+/**
+ * Decides from silence whether the peer still lives (sans-IO). While data moves it listens closely; an idle session
+ * beats slowly. Anything heard on any channel is a sign of life.
+ */
+export class Liveness {
+  readonly #options: LivenessOptions
+  #lastHeard: number
+  #lastPing = -Infinity
+  #lastData: number
+  #suspectedSince: number | undefined
+  #lost = false
+  #expectedTimeout: number | undefined
+  #outputs: LivenessOutput[] = []
+
+  constructor(options: LivenessOptions, now: number) {
+    this.#options = options
+    this.#lastHeard = now
+    this.#lastData = now
+  }
+
+  /** Something came from the peer. */
+  handleHeard(now: number): void {
+    this.#lastHeard = now
+    if (this.#suspectedSince !== undefined && !this.#lost) {
+      this.#suspectedSince = undefined
+      this.#outputs.push('heard-again')
+    }
+  }
+
+  /** Application data moved, either way. */
+  handleData(now: number): void {
+    // Where an idle session wakes, silence counts from now on: the peer had no reason to speak before.
+    if (!this.#isActive(now) && this.#suspectedSince === undefined)
+      this.#lastHeard = Math.max(this.#lastHeard, now)
+    this.#lastData = now
+  }
+
+  handleTimeout(now: number): void {
+    if (this.#lost) return
+    this.#forgiveStall(now)
+    if (this.#suspectedSince === undefined) {
+      if (now - this.#lastHeard >= this.#suspicionMs(now)) {
+        this.#suspectedSince = now
+        this.#outputs.push('suspected')
+      }
+    } else if (now - this.#suspectedSince >= this.#options.graceMs) {
+      this.#lost = true
+      this.#outputs.push('lost')
+      return
+    }
+    if (now >= this.#nextPing(now)) {
+      this.#lastPing = now
+      this.#outputs.push('ping')
+    }
+  }
+
+  pollOutput(): LivenessOutput | undefined {
+    return this.#outputs.shift()
+  }
+
+  /** When `handleTimeout` is due; `undefined` once the peer is lost. */
+  pollTimeout(now: number): number | undefined {
+    if (this.#lost) return undefined
+    const verdict =
+      this.#suspectedSince === undefined
+        ? this.#lastHeard + this.#suspicionMs(now)
+        : this.#suspectedSince + this.#options.graceMs
+    this.#expectedTimeout = Math.min(this.#nextPing(now), verdict)
+    return this.#expectedTimeout
+  }
+
+  #isActive(now: number): boolean {
+    return now - this.#lastData < this.#options.activeForMs || this.#suspectedSince !== undefined
+  }
+
+  #suspicionMs(now: number): number {
+    return this.#isActive(now) ? this.#options.activeSuspicionMs : this.#options.idleSuspicionMs
+  }
+
+  #nextPing(now: number): number {
+    const beat = this.#isActive(now) ? this.#options.activeBeatMs : this.#options.idleBeatMs
+    // While suspected a ping goes every half beat: the first sign of life ends the suspicion.
+    const interval = this.#suspectedSince === undefined ? beat : beat / 2
+    return Math.max(this.#lastHeard, this.#lastPing) + interval
+  }
+
+  #forgiveStall(now: number): void {
+    const late = this.#expectedTimeout === undefined ? 0 : now - this.#expectedTimeout
+    if (late < STALL_MS) return
+    this.#lastHeard = Math.min(now, this.#lastHeard + late)
+    if (this.#suspectedSince !== undefined) this.#suspectedSince = Math.min(now, this.#suspectedSince + late)
+  }
+}
