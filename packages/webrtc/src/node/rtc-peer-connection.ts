@@ -1,0 +1,538 @@
+import { parseCandidate, CandidateError, type IceCandidate } from '../candidates/index.ts'
+import {
+  checkConfigurationChange,
+  validateConfiguration,
+  type PeerConfiguration
+} from '../configuration/index.ts'
+import { CertificatePool } from '../dtls/index.ts'
+import { parseFingerprint } from '../dtls/fingerprint.ts'
+import type { ConnectionMetrics } from '../metrics.ts'
+import { MetricsRecorder } from './connection-metrics.ts'
+import { connectionStateOf, iceConnectionStateOf } from './connection-state.ts'
+import { toDataChannelParameters } from './data-channel-init.ts'
+import { defineEventHandlers } from './event-handlers.ts'
+import { RTCDataChannelEvent, RTCPeerConnectionIceErrorEvent, RTCPeerConnectionIceEvent } from './events.ts'
+import { INTERNAL, TaskQueue } from './internal.ts'
+import { dataOf, type Description } from './jsep/description.ts'
+import { JsepSession } from './jsep/session.ts'
+import type { Side } from './jsep/signaling-state.ts'
+import { OperationsChain } from './operations-chain.ts'
+import { RTCCertificate, generateCertificate } from './rtc-certificate.ts'
+import type { RTCDataChannel } from './rtc-data-channel.ts'
+import { toRTCIceCandidate } from './rtc-ice-candidate.ts'
+import type { RTCSctpTransport } from './rtc-sctp-transport.ts'
+import { RTCSessionDescription, toSdpType } from './rtc-session-description.ts'
+import { collectStats } from './stats.ts'
+import { TransportStack } from './transport-stack.ts'
+
+type Settled = (value: never) => void
+
+let pool: CertificatePool | undefined
+
+/**
+ * `RTCPeerConnection` of webrtc-pc for data channels only: no tracks, no transceivers. Descriptions may hold one
+ * section, `m=application`. Where libraries probe for media, they find none.
+ */
+export class RTCPeerConnection extends EventTarget {
+  declare onnegotiationneeded: ((event: Event) => unknown) | null
+  declare onicecandidate: ((event: globalThis.RTCPeerConnectionIceEvent) => unknown) | null
+  declare onicecandidateerror: ((event: globalThis.RTCPeerConnectionIceErrorEvent) => unknown) | null
+  declare onsignalingstatechange: ((event: Event) => unknown) | null
+  declare oniceconnectionstatechange: ((event: Event) => unknown) | null
+  declare onicegatheringstatechange: ((event: Event) => unknown) | null
+  declare onconnectionstatechange: ((event: Event) => unknown) | null
+  declare ondatachannel: ((event: globalThis.RTCDataChannelEvent) => unknown) | null
+
+  readonly #tasks = new TaskQueue()
+  readonly #metrics = new MetricsRecorder()
+  readonly #chain: OperationsChain
+  readonly #certificate: RTCCertificate
+  readonly #session: JsepSession
+  readonly #stack: TransportStack
+  #configuration: PeerConfiguration<RTCCertificate>
+  #isClosed = false
+  #negotiationNeeded = false
+  #updateNegotiationNeededWhenEmpty = false
+  #hasChannels = false
+  #connectionState: RTCPeerConnectionState = 'new'
+  #iceConnectionState: RTCIceConnectionState = 'new'
+  #iceGatheringState: RTCIceGatheringState = 'new'
+  readonly #shown = new Map<string, RTCSessionDescription>()
+
+  /** @throws what `validateConfiguration` throws */
+  constructor(configuration?: RTCConfiguration) {
+    super()
+    this.#metrics.begin('initializationMs')
+    const validated = validateConfiguration(configuration, { isCertificate })
+    pool ??= new CertificatePool()
+    this.#certificate = validated.certificates[0] ?? new RTCCertificate(INTERNAL, pool.take())
+    this.#configuration = { ...validated, certificates: [this.#certificate] }
+    this.#session = new JsepSession({ fingerprint: fingerprintOf(this.#certificate) })
+    this.#chain = new OperationsChain(
+      () => this.#isClosed,
+      () => {
+        if (!this.#updateNegotiationNeededWhenEmpty) return
+        this.#updateNegotiationNeededWhenEmpty = false
+        this.#updateNegotiationNeeded()
+      }
+    )
+    this.#stack = this.#createStack()
+    this.#metrics.end('initializationMs')
+  }
+
+  /** Makes a certificate to hand to the constructor. */
+  static async generateCertificate(keygenAlgorithm: AlgorithmIdentifier): Promise<RTCCertificate> {
+    return Promise.resolve(generateCertificate(keygenAlgorithm))
+  }
+
+  get signalingState(): RTCSignalingState {
+    return this.#isClosed ? 'closed' : this.#session.signalingState
+  }
+
+  get iceGatheringState(): RTCIceGatheringState {
+    return this.#iceGatheringState
+  }
+
+  get iceConnectionState(): RTCIceConnectionState {
+    return this.#iceConnectionState
+  }
+
+  get connectionState(): RTCPeerConnectionState {
+    return this.#connectionState
+  }
+
+  get localDescription(): RTCSessionDescription | null {
+    return this.#show('local', this.#session.local)
+  }
+
+  get currentLocalDescription(): RTCSessionDescription | null {
+    return this.#show('currentLocal', this.#session.currentLocal)
+  }
+
+  get pendingLocalDescription(): RTCSessionDescription | null {
+    return this.#show('pendingLocal', this.#session.pendingLocal)
+  }
+
+  get remoteDescription(): RTCSessionDescription | null {
+    return this.#show('remote', this.#session.remote)
+  }
+
+  get currentRemoteDescription(): RTCSessionDescription | null {
+    return this.#show('currentRemote', this.#session.currentRemote)
+  }
+
+  get pendingRemoteDescription(): RTCSessionDescription | null {
+    return this.#show('pendingRemote', this.#session.pendingRemote)
+  }
+
+  /** Whether the peer says that it takes candidates one by one; null before its description. */
+  get canTrickleIceCandidates(): boolean | null {
+    const remote = this.#session.remote
+    return remote === null ? null : (dataOf(remote)?.iceOptions.includes('trickle') ?? false)
+  }
+
+  get sctp(): RTCSctpTransport | null {
+    return this.#stack.sctpView
+  }
+
+  createOffer(options?: RTCOfferOptions): Promise<RTCSessionDescriptionInit>
+  /** @deprecated the form with callbacks, for old libraries */
+  createOffer(onSuccess: Settled, onFailure: Settled, options?: RTCOfferOptions): Promise<void>
+  createOffer(first?: unknown, onFailure?: unknown, options?: RTCOfferOptions): Promise<unknown> {
+    const { iceRestart = false } = (typeof first === 'function' ? options : (first as RTCOfferOptions)) ?? {}
+    return withCallbacks(
+      this.#chain.chain(() =>
+        this.#afterTask(() =>
+          this.#session.createOffer({ hasChannels: this.#hasChannels, iceRestart: Boolean(iceRestart) })
+        )
+      ),
+      first,
+      onFailure
+    )
+  }
+
+  createAnswer(options?: RTCAnswerOptions): Promise<RTCSessionDescriptionInit>
+  /** @deprecated the form with callbacks, for old libraries */
+  createAnswer(onSuccess: Settled, onFailure: Settled): Promise<void>
+  createAnswer(first?: unknown, onFailure?: unknown): Promise<unknown> {
+    const answered = this.#chain.chain(() => this.#afterTask(() => this.#session.createAnswer()))
+    return withCallbacks(answered, first, onFailure)
+  }
+
+  setLocalDescription(description?: RTCLocalSessionDescriptionInit): Promise<void>
+  /** @deprecated the form with callbacks, for old libraries */
+  setLocalDescription(
+    description: RTCLocalSessionDescriptionInit,
+    onSuccess: Settled,
+    onFailure: Settled
+  ): Promise<void>
+  setLocalDescription(
+    description: RTCLocalSessionDescriptionInit | null = {},
+    onSuccess?: unknown,
+    onFailure?: unknown
+  ): Promise<void> {
+    const { type, sdp = '' } = description ?? {}
+    return withCallbacks(
+      this.#chain.chain(() => this.#setLocal(type, sdp)),
+      onSuccess,
+      onFailure
+    )
+  }
+
+  setRemoteDescription(description: RTCSessionDescriptionInit): Promise<void>
+  /** @deprecated the form with callbacks, for old libraries */
+  setRemoteDescription(
+    description: RTCSessionDescriptionInit,
+    onSuccess: Settled,
+    onFailure: Settled
+  ): Promise<void>
+  setRemoteDescription(
+    description: RTCSessionDescriptionInit,
+    onSuccess?: unknown,
+    onFailure?: unknown
+  ): Promise<void> {
+    return withCallbacks(
+      this.#chain.chain(() => this.#setRemote(description)),
+      onSuccess,
+      onFailure
+    )
+  }
+
+  addIceCandidate(candidate?: RTCIceCandidateInit | null): Promise<void>
+  /** @deprecated the form with callbacks, for old libraries */
+  addIceCandidate(candidate: RTCIceCandidateInit, onSuccess: Settled, onFailure: Settled): Promise<void>
+  addIceCandidate(
+    candidate?: RTCIceCandidateInit | null,
+    onSuccess?: unknown,
+    onFailure?: unknown
+  ): Promise<void> {
+    const {
+      candidate: line = '',
+      sdpMid = null,
+      sdpMLineIndex = null,
+      usernameFragment = null
+    } = candidate ?? {}
+    if (line !== '' && sdpMid === null && sdpMLineIndex === null) {
+      return Promise.reject(new TypeError('sdpMid or sdpMLineIndex must be given with a candidate'))
+    }
+    const init = { candidate: line, sdpMid, sdpMLineIndex, usernameFragment }
+    return withCallbacks(
+      this.#chain.chain(() => this.#addCandidate(init)),
+      onSuccess,
+      onFailure
+    )
+  }
+
+  /** The next offer will have new ICE credentials. */
+  restartIce(): void {
+    this.#session.markForRestart()
+    this.#updateNegotiationNeeded()
+  }
+
+  getConfiguration(): RTCConfiguration {
+    const { iceServers, certificates, ...rest } = this.#configuration
+    return {
+      ...rest,
+      certificates: [...certificates],
+      iceServers: iceServers.map(({ urls, ...server }) => ({ ...server, urls: urls.map(({ url }) => url) }))
+    }
+  }
+
+  /** ICE servers and the transport policy take effect with the next ICE restart. @throws {DOMException} */
+  setConfiguration(configuration: RTCConfiguration = {}): void {
+    if (this.#isClosed) throw closedError()
+    const next = validateConfiguration(configuration, { isCertificate })
+    checkConfigurationChange(this.#configuration, next, this.#session.local !== null)
+    this.#configuration = { ...next, certificates: [this.#certificate] }
+  }
+
+  /** @throws {TypeError | DOMException} as webrtc-pc §6.1 has it */
+  createDataChannel(label: string, init?: RTCDataChannelInit): RTCDataChannel {
+    const parameters = toDataChannelParameters(label, init)
+    if (this.#isClosed) throw closedError()
+    const channel = this.#stack.channels.create(parameters)
+    if (!this.#hasChannels) {
+      this.#hasChannels = true
+      this.#updateNegotiationNeeded()
+    }
+    return channel
+  }
+
+  /** A map of statistics (webrtc-stats): the connection, its transport, pairs, candidates, channels, certificates. */
+  getStats(): Promise<globalThis.RTCStatsReport> {
+    return this.#afterTask(() => collectStats(this.#stack, this.#certificate), false)
+  }
+
+  /** How long the steps of connecting took, and what the guards dropped. Not of W3C: see `getConnectionMetrics()`. */
+  static metricsOf(connection: RTCPeerConnection): ConnectionMetrics {
+    return connection.#metrics.snapshot(connection.#stack.ice, connection.#stack.dtls)
+  }
+
+  /** There is no media here. */
+  getSenders(): RTCRtpSender[] {
+    return []
+  }
+
+  /** There is no media here. */
+  getReceivers(): RTCRtpReceiver[] {
+    return []
+  }
+
+  /** There is no media here. */
+  getTransceivers(): RTCRtpTransceiver[] {
+    return []
+  }
+
+  close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#stack.close()
+    this.#iceConnectionState = 'closed'
+    this.#connectionState = 'closed'
+  }
+
+  #createStack(): TransportStack {
+    return new TransportStack({
+      tasks: this.#tasks,
+      certificate: RTCCertificate.unwrap(this.#certificate),
+      metrics: this.#metrics,
+      configuration: () => this.#configuration,
+      isClosed: () => this.#isClosed,
+      onCandidate: (generation, candidate, url) => {
+        this.#surfaceCandidate(generation, candidate, url)
+      },
+      onGatheringError: (error) => {
+        this.dispatchEvent(new RTCPeerConnectionIceErrorEvent('icecandidateerror', error))
+      },
+      onGatheringStateChange: () => {
+        this.#showGatheringState()
+      },
+      onStateChange: (fire) => {
+        this.#showConnectionState(fire)
+      },
+      onDataChannel: (channel) => {
+        this.dispatchEvent(new RTCDataChannelEvent('datachannel', { channel }))
+      }
+    })
+  }
+
+  /** webrtc-pc §4.4.1.5, "setLocalDescription". */
+  async #setLocal(givenType: RTCSdpType | undefined, sdp: string): Promise<void> {
+    const { signalingState } = this.#session
+    const offers: readonly RTCSignalingState[] = ['stable', 'have-local-offer', 'have-remote-pranswer']
+    const type =
+      givenType === undefined ? (offers.includes(signalingState) ? 'offer' : 'answer') : toSdpType(givenType)
+    if (type === 'rollback') {
+      await this.#afterTask(() => {
+        this.#rollBack()
+        this.#updateNegotiationNeeded()
+      })
+      return
+    }
+    if (sdp === '' && !this.#session.isFresh(type, this.#hasChannels)) {
+      if (type === 'offer') this.#session.createOffer({ hasChannels: this.#hasChannels, iceRestart: false })
+      else this.#session.createAnswer()
+    }
+    const description = this.#session.checkLocal(type, sdp)
+    await this.#afterTask(() => {
+      this.#apply('local', description)
+    })
+  }
+
+  /** webrtc-pc §4.4.1.5, "setRemoteDescription", with the implicit rollback of perfect negotiation. */
+  async #setRemote(given: RTCSessionDescriptionInit): Promise<void> {
+    const type = toSdpType((given as RTCSessionDescriptionInit | undefined)?.type)
+    if (type === 'rollback') {
+      await this.#afterTask(() => {
+        this.#rollBack()
+        this.#updateNegotiationNeeded()
+      })
+      return
+    }
+    const description = this.#session.checkRemote(type, String(given.sdp ?? ''))
+    await this.#afterTask(() => {
+      if (type === 'offer' && this.#session.signalingState === 'have-local-offer') this.#rollBack()
+      this.#apply('remote', description)
+    })
+  }
+
+  #apply(side: Side, description: Description): void {
+    const changed = this.#session.apply(side, description)
+    const local = dataOf(this.#session.local)
+    const remote = dataOf(this.#session.remote)
+    if (side === 'local' && local !== undefined) this.#stack.open(local, this.#session.isOfferer)
+    if (description.type !== 'offer') {
+      const { dtlsRole } = this.#session
+      if (local !== undefined && remote !== undefined && dtlsRole !== undefined) {
+        this.#stack.connect(local, remote, dtlsRole)
+      } else if (description.value.data?.rejected === true) {
+        this.#stack.reject()
+      }
+    }
+    if (changed) this.dispatchEvent(new Event('signalingstatechange'))
+    if (!this.#isClosed && this.#session.signalingState === 'stable') {
+      this.#negotiationNeeded = false
+      this.#updateNegotiationNeeded()
+    }
+  }
+
+  #rollBack(): void {
+    const given = dataOf(this.#session.rollBack())
+    if (given !== undefined) this.#stack.discard(given, dataOf(this.#session.currentLocal))
+    this.dispatchEvent(new Event('signalingstatechange'))
+  }
+
+  /** webrtc-pc §4.4.1.10. */
+  async #addCandidate(init: {
+    candidate: string
+    sdpMid: string | null
+    sdpMLineIndex: number | null
+    usernameFragment: string | null
+  }): Promise<void> {
+    const { pendingRemote, currentRemote, remote } = this.#session
+    if (remote === null) {
+      throw new DOMException('there is no remote description yet: keep the candidate', 'InvalidStateError')
+    }
+    const section = remote.value.data
+    const { sdpMid, sdpMLineIndex } = init
+    const isKnown = sdpMid === null ? (sdpMLineIndex ?? 0) === 0 : sdpMid === section?.mid
+    if (!isKnown || section === undefined) {
+      throw new DOMException('the remote description has no such section', 'OperationError')
+    }
+    if (section.rejected) return
+    const known = [dataOf(pendingRemote), dataOf(currentRemote)].flatMap((data) => data?.iceUfrag ?? [])
+    const parsed = init.candidate === '' ? undefined : readCandidate(init.candidate)
+    if (parsed === null) return
+    const generation = init.usernameFragment ?? parsed?.usernameFragment ?? section.iceUfrag
+    if (!known.includes(generation)) {
+      throw new DOMException('usernameFragment: belongs to no applied remote description', 'OperationError')
+    }
+    await this.#afterTask(() => {
+      this.#session.addRemoteCandidate(generation, parsed)
+      this.#stack.addRemoteCandidate(generation, parsed)
+    })
+  }
+
+  #surfaceCandidate(generation: string, candidate: IceCandidate | undefined, url: string | undefined): void {
+    this.#session.addLocalCandidate(generation, candidate)
+    const mid = this.#session.local?.value.data?.mid
+    if (mid === undefined) return
+    this.dispatchEvent(
+      new RTCPeerConnectionIceEvent('icecandidate', {
+        candidate: toRTCIceCandidate(candidate, generation, mid, url),
+        url: url ?? null
+      })
+    )
+  }
+
+  #showGatheringState(): void {
+    const state = this.#stack.iceModel.gatheringState
+    if (state === this.#iceGatheringState) return
+    this.#iceGatheringState = state
+    this.dispatchEvent(new Event('icegatheringstatechange'))
+    if (state === 'complete') this.dispatchEvent(new RTCPeerConnectionIceEvent('icecandidate'))
+  }
+
+  /** Sets both states before any event tells of one (webrtc-pc §5.6.2). */
+  #showConnectionState(fire: () => void): void {
+    const { iceModel, dtlsModel } = this.#stack
+    const iceState = iceConnectionStateOf(iceModel.state)
+    const state = connectionStateOf(iceModel.state, dtlsModel.state)
+    const iceChanged = iceState !== this.#iceConnectionState
+    const changed = state !== this.#connectionState
+    this.#iceConnectionState = iceState
+    this.#connectionState = state
+    fire()
+    if (iceChanged && !this.#isClosed) this.dispatchEvent(new Event('iceconnectionstatechange'))
+    if (changed && !this.#isClosed) this.dispatchEvent(new Event('connectionstatechange'))
+  }
+
+  /** webrtc-pc §4.7.3, "update the negotiation-needed flag". */
+  #updateNegotiationNeeded(): void {
+    if (!this.#chain.isEmpty) {
+      this.#updateNegotiationNeededWhenEmpty = true
+      return
+    }
+    this.#tasks.queue(() => {
+      if (this.#isClosed) return
+      if (!this.#chain.isEmpty) {
+        this.#updateNegotiationNeededWhenEmpty = true
+        return
+      }
+      if (this.#session.signalingState !== 'stable') return
+      if (!this.#session.isNegotiationNeeded(this.#hasChannels)) {
+        this.#negotiationNeeded = false
+        return
+      }
+      if (this.#negotiationNeeded) return
+      this.#negotiationNeeded = true
+      this.dispatchEvent(new Event('negotiationneeded'))
+    })
+  }
+
+  /** Runs a step in a task. After `close()` it does not run, and the promise never settles, unless `always` says so. */
+  #afterTask<T>(step: () => T, endsWithClose = true): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#tasks.queue(() => {
+        if (this.#isClosed && endsWithClose) return
+        try {
+          resolve(step())
+        } catch (error) {
+          reject(error as Error)
+        }
+      })
+    })
+  }
+
+  #show(slot: string, description: Description | null): RTCSessionDescription | null {
+    if (description === null) return null
+    const { type, sdp } = description
+    const shown = this.#shown.get(slot)
+    if (shown?.sdp === sdp && shown.type === type) return shown
+    const fresh = new RTCSessionDescription({ type, sdp })
+    this.#shown.set(slot, fresh)
+    return fresh
+  }
+}
+
+defineEventHandlers(RTCPeerConnection.prototype, [
+  'negotiationneeded',
+  'icecandidate',
+  'icecandidateerror',
+  'signalingstatechange',
+  'iceconnectionstatechange',
+  'icegatheringstatechange',
+  'connectionstatechange',
+  'datachannel'
+])
+
+function isCertificate(value: unknown): value is RTCCertificate {
+  return value instanceof RTCCertificate
+}
+
+function fingerprintOf(certificate: RTCCertificate): Uint8Array {
+  return parseFingerprint(certificate.getFingerprints()[0]!)
+}
+
+function closedError(): DOMException {
+  return new DOMException('the connection is closed', 'InvalidStateError')
+}
+
+/** Null for a candidate of a kind that is to be ignored. @throws {DOMException} OperationError if it is malformed */
+function readCandidate(line: string): IceCandidate | null {
+  try {
+    return parseCandidate(line)
+  } catch (error) {
+    if (error instanceof CandidateError && error.code === 'ERR_CANDIDATE_UNSUPPORTED') return null
+    throw new DOMException(`candidate: ${(error as Error).message}`, 'OperationError')
+  }
+}
+
+/** The legacy forms of webrtc-pc §4.4.3: with callbacks the promise resolves to undefined and never rejects. */
+function withCallbacks<T>(promise: Promise<T>, onSuccess: unknown, onFailure: unknown): Promise<T> {
+  if (typeof onSuccess !== 'function' || typeof onFailure !== 'function') return promise
+  return promise.then(
+    (value) => void (onSuccess as (value: T) => void)(value),
+    (error: unknown) => void (onFailure as (error: unknown) => void)(error)
+  ) as Promise<T>
+}

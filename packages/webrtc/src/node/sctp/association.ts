@@ -1,0 +1,50 @@
+/** Reliability of one message (RFC 8831 §6.4, RFC 3758). Without either limit it is reliable. */
+export interface SctpSendOptions {
+  readonly ordered: boolean
+  readonly maxRetransmits?: number | undefined
+  /** Milliseconds. */
+  readonly maxPacketLifeTime?: number | undefined
+}
+
+export interface SctpAssociationInit {
+  readonly localPort: number
+  readonly remotePort: number
+  /** Sends the INIT. A peer that sends one too is answered either way (RFC 9260 §5.2.1). */
+  readonly initiates: boolean
+  /** Bytes of the largest message taken from the peer; a larger one ends the association. */
+  readonly maxMessageSize: number
+}
+
+/** What an association tells its owner. Never called from within the constructor. */
+export interface SctpHandlers {
+  /** A packet for the peer. */
+  onPacket(packet: Uint8Array): void
+  /** Established; stream identifiers run from 0 to `maxStreams - 1` both ways. */
+  onConnected(maxStreams: number): void
+  /** A whole message. The bytes are the handler's. */
+  onMessage(streamId: number, ppid: number, data: Uint8Array): void
+  /** So many bytes of `send()` on this stream have left for the network. */
+  onSent(streamId: number, bytes: number): void
+  /** The peer will send nothing more on this stream (RFC 6525), and all that it sent has been delivered. */
+  onIncomingReset(streamId: number): void
+  /** The peer has confirmed `resetStream()`. */
+  onOutgoingReset(streamId: number): void
+  /** The association is over, not by `abort()`. `causeCode` is of RFC 9260 §3.3.10. Nothing follows. */
+  onClosed(causeCode: number | undefined): void
+}
+
+/**
+ * An SCTP association over DTLS (RFC 9260, 8261), as much as data channels need of it. Chunks, acknowledgements and
+ * timers are inside; data channels and their protocol (RFC 8832) are not.
+ */
+export interface SctpAssociation {
+  start(): void
+  /** Takes a packet from the peer. Never throws. */
+  handlePacket(packet: Uint8Array): void
+  /** Queues a message of at least one byte. */
+  send(streamId: number, ppid: number, data: Uint8Array, options: SctpSendOptions): void
+  /** Ends the outgoing side of a stream once all that was sent on it has arrived (RFC 6525, RFC 8831 §6.7). */
+  resetStream(streamId: number): void
+  /** Sends ABORT and forgets everything. Idempotent. */
+  abort(): void
+}

@@ -1,0 +1,397 @@
+import type { IceCandidate } from '../candidates/index.ts'
+import type { PeerConfiguration } from '../configuration/index.ts'
+import { fingerprintText } from './fingerprint-text.ts'
+import type { Certificate, DtlsEvent } from '../dtls/index.ts'
+import type { SdpDataSection } from '../sdp/index.ts'
+import type { RTCIceParameters } from '../w3c.ts'
+import { MetricsRecorder } from './connection-metrics.ts'
+import { DataChannels } from './data-channels.ts'
+import { DtlsTransport } from './dtls-transport.ts'
+import { RTCErrorEvent } from './events.ts'
+import type { IceAgent } from './ice/agent.ts'
+import type { GatheringError } from './ice/gatherer.ts'
+import { hostAddresses } from './ice/host-addresses.ts'
+import { IceTransport } from './ice/transport.ts'
+import { INTERNAL, type TaskQueue } from './internal.ts'
+import { LOCAL_MAX_MESSAGE_SIZE } from './jsep/session.ts'
+import { MAX_BUFFERED_AMOUNT, type RTCDataChannel } from './rtc-data-channel.ts'
+import { RTCDtlsTransport, type DtlsTransportModel } from './rtc-dtls-transport.ts'
+import { RTCError } from './rtc-error.ts'
+import { toRTCIceCandidate } from './rtc-ice-candidate.ts'
+import { RTCIceTransport, type IceTransportModel } from './rtc-ice-transport.ts'
+import { RTCSctpTransport, type SctpTransportModel } from './rtc-sctp-transport.ts'
+import type { SctpAssociation } from './sctp/association.ts'
+import { WeriftSctpAssociation } from './sctp/werift-sctp.ts'
+
+/** Floor of the first DTLS retransmission timeout: a busy event loop is not a lost packet. */
+const MIN_DTLS_TIMEOUT_MS = 50
+const DTLS_TIMEOUT_RTTS = 1.5
+/** User-Initiated Abort (RFC 9260 §3.3.10.12). */
+const CAUSE_USER_ABORT = 12
+
+export interface TransportStackInit {
+  readonly tasks: TaskQueue
+  readonly certificate: Certificate
+  readonly metrics: MetricsRecorder
+  configuration(): PeerConfiguration<unknown>
+  isClosed(): boolean
+  /** All of these are called in tasks. */
+  onCandidate(generation: string, candidate: IceCandidate | undefined, url?: string): void
+  onGatheringError(error: GatheringError): void
+  /** The gathering state is another; the end of it is told after the end of candidates. */
+  onGatheringStateChange(): void
+  /** The state of ICE or DTLS is another, and so may be that of the connection. `fire` dispatches at the transport. */
+  onStateChange(fire: () => void): void
+  onDataChannel(channel: RTCDataChannel): void
+}
+
+/** ICE, DTLS, SCTP and data channels of a connection, one upon the other, and the objects that show them to scripts. */
+export class TransportStack {
+  readonly ice: IceTransport
+  readonly dtls: DtlsTransport
+  readonly channels: DataChannels
+  readonly iceModel: IceTransportModel
+  readonly dtlsModel: DtlsTransportModel = { state: 'new', remoteCertificate: undefined }
+  readonly sctpModel: SctpTransportModel = { state: 'connecting', maxMessageSize: 65_536, maxChannels: null }
+  readonly iceView: RTCIceTransport
+  readonly dtlsView: RTCDtlsTransport
+  /** Null until an answer has brought data channels about. */
+  sctpView: RTCSctpTransport | null = null
+  dtlsDetails: { cipherSuite: string; group: string } | undefined
+  readonly #init: TransportStackInit
+  #association: SctpAssociation | undefined
+  #local: SdpDataSection | undefined
+  #remote: SdpDataSection | undefined
+  /** Agents by the user name fragment of the peer that they check with. */
+  readonly #byRemote = new Map<string, IceAgent>()
+  dtlsRole: 'client' | 'server' | undefined
+  #shownPair: unknown
+
+  constructor(init: TransportStackInit) {
+    this.#init = init
+    this.ice = new IceTransport({
+      onCandidate: (candidate, generation, url) => {
+        this.#queue(() => {
+          init.onCandidate(generation, candidate, url)
+        })
+      },
+      onGatheringComplete: (generation) => {
+        this.#onGatheringComplete(generation)
+      },
+      onGatheringError: (error) => {
+        this.#queue(() => {
+          init.onGatheringError(error)
+        })
+      },
+      onChange: () => {
+        this.#onIceChange()
+      },
+      onData: (datagram) => {
+        this.dtls.handleDatagram(datagram)
+      }
+    })
+    this.dtls = new DtlsTransport({
+      onDatagram: (datagram) => {
+        this.ice.send(datagram)
+      },
+      onEvent: (event) => {
+        this.#onDtlsEvent(event)
+      }
+    })
+    this.channels = new DataChannels({
+      tasks: init.tasks,
+      isClosed: init.isClosed.bind(init),
+      maxMessageSize: () => this.sctpModel.maxMessageSize,
+      onDataChannel: init.onDataChannel.bind(init)
+    })
+    this.iceModel = this.#createIceModel()
+    this.iceView = new RTCIceTransport(INTERNAL, this.iceModel)
+    this.dtlsView = new RTCDtlsTransport(INTERNAL, this.dtlsModel, this.iceView)
+  }
+
+  /** Whether a description has brought the transports about. */
+  get exists(): boolean {
+    return this.#local !== undefined
+  }
+
+  /** DER. */
+  get localCertificate(): Uint8Array {
+    return this.#init.certificate.der
+  }
+
+  /** What the peer's certificate was checked against. */
+  get remoteFingerprint(): string | undefined {
+    return this.#remote && fingerprintText(this.#remote.fingerprint)
+  }
+
+  /** A local description with these credentials is applied: their generation gathers from now on. */
+  open(local: SdpDataSection, controlling: boolean): void {
+    this.#local = local
+    const generation = local.iceUfrag
+    if (this.ice.find(generation) !== undefined) return
+    const { iceServers, iceTransportPolicy } = this.#init.configuration()
+    this.#init.metrics.begin('gatheringMs')
+    this.ice.open({
+      controlling,
+      credentials: { usernameFragment: generation, password: local.icePwd },
+      hostAddresses: hostAddresses(),
+      iceServers,
+      relayOnly: iceTransportPolicy === 'relay'
+    })
+    this.#queue(() => {
+      this.#showGatheringState('gathering')
+    })
+  }
+
+  /** A description is rolled back. */
+  discard(local: SdpDataSection, current: SdpDataSection | undefined): void {
+    if (local.iceUfrag !== current?.iceUfrag) this.ice.discard(local.iceUfrag)
+    this.#local = current
+    const state = this.ice.gatheringState
+    this.#queue(() => {
+      this.#showGatheringState(state)
+    })
+  }
+
+  /** Both descriptions are there: ICE checks, and whatever comes upon it. */
+  connect(local: SdpDataSection, remote: SdpDataSection, dtlsRole: 'client' | 'server'): void {
+    const { metrics } = this.#init
+    this.#local = local
+    this.#remote = remote
+    this.dtlsRole = dtlsRole
+    this.sctpModel.maxMessageSize = sendableMessageSize(remote.maxMessageSize)
+    this.sctpView ??= new RTCSctpTransport(INTERNAL, this.sctpModel, this.dtlsView)
+    this.channels.assignIds(dtlsRole === 'client')
+    this.#association ??= this.#createAssociation(local, remote, dtlsRole)
+    const agent = this.ice.find(local.iceUfrag)
+    if (agent === undefined || this.#byRemote.has(remote.iceUfrag)) return
+    metrics.begin('iceMs')
+    this.#byRemote.set(remote.iceUfrag, agent)
+    this.ice.start(agent, { usernameFragment: remote.iceUfrag, password: remote.icePwd })
+    for (const candidate of remote.candidates) agent.addRemoteCandidate(candidate)
+    if (remote.endOfCandidates || !remote.iceOptions.includes('trickle')) agent.endRemoteCandidates()
+  }
+
+  /** A candidate of the peer's, or without one their end. Before `connect()` the description keeps it. */
+  addRemoteCandidate(generation: string, candidate: IceCandidate | undefined): void {
+    const agent = this.#byRemote.get(generation)
+    if (candidate === undefined) agent?.endRemoteCandidates()
+    else agent?.addRemoteCandidate(candidate)
+  }
+
+  /** The peer has refused data channels. */
+  reject(): void {
+    this.channels.disconnect(
+      new RTCError({ errorDetail: 'data-channel-failure' }, 'the peer refused data channels')
+    )
+  }
+
+  /** Says goodbye (ABORT, then close_notify) and closes everything at once. */
+  close(): void {
+    this.channels.closeAbruptly()
+    this.#association?.abort()
+    this.sctpModel.state = 'closed'
+    this.dtls.close()
+    this.dtlsModel.state = 'closed'
+    this.ice.close()
+    this.iceModel.state = 'closed'
+  }
+
+  #createIceModel(): IceTransportModel {
+    const toPublic = (candidate: IceCandidate, generation: string | undefined) =>
+      toRTCIceCandidate(candidate, generation ?? '', this.#local?.mid ?? '0')
+    return {
+      state: 'new',
+      gatheringState: 'new',
+      role: () => (this.ice.active?.controlling === false ? 'controlled' : 'controlling'),
+      localCandidates: () =>
+        this.ice.newest?.localCandidates.map((candidate) => toPublic(candidate, this.#local?.iceUfrag)) ?? [],
+      remoteCandidates: () =>
+        this.ice.newest?.remoteCandidates.map((candidate) => toPublic(candidate, this.#remote?.iceUfrag)) ??
+        [],
+      selectedPair: () => {
+        const pair = this.ice.active?.selectedCandidates
+        if (pair === undefined) return null
+        return {
+          local: toPublic(pair.local, this.#local?.iceUfrag),
+          remote: toPublic(pair.remote, this.#remote?.iceUfrag)
+        }
+      },
+      localParameters: () => parametersOf(this.#local),
+      remoteParameters: () => parametersOf(this.#remote)
+    }
+  }
+
+  #queue(task: () => void): void {
+    this.#init.tasks.queue(() => {
+      if (!this.#init.isClosed()) task()
+    })
+  }
+
+  #onGatheringComplete(generation: string): void {
+    this.#init.metrics.end('gatheringMs')
+    this.#queue(() => {
+      this.#init.onCandidate(generation, undefined)
+    })
+    this.#queue(() => {
+      if (this.ice.newest?.credentials.usernameFragment === generation) this.#showGatheringState('complete')
+    })
+  }
+
+  #showGatheringState(state: RTCIceGathererState): void {
+    if (this.iceModel.gatheringState === state) return
+    this.iceModel.gatheringState = state
+    this.iceView.dispatchEvent(new Event('gatheringstatechange'))
+    this.#init.onGatheringStateChange()
+  }
+
+  #onIceChange(): void {
+    const { ice } = this
+    const { state } = ice
+    const pair = ice.active?.selectedPair
+    if (pair !== undefined) this.#startDtls(pair.rtt)
+    this.#queue(() => {
+      const pairChanged = pair !== undefined && pair !== this.#shownPair
+      const stateChanged = state !== this.iceModel.state
+      this.#shownPair = pair ?? this.#shownPair
+      this.iceModel.state = state
+      if (!pairChanged && !stateChanged) return
+      this.#init.onStateChange(() => {
+        if (pairChanged) this.iceView.dispatchEvent(new Event('selectedcandidatepairchange'))
+        if (stateChanged) this.iceView.dispatchEvent(new Event('statechange'))
+      })
+    })
+  }
+
+  #startDtls(rttS: number | undefined): void {
+    const { dtlsRole } = this
+    const remote = this.#remote
+    if (this.dtls.isStarted || dtlsRole === undefined || remote === undefined) return
+    const { metrics, certificate } = this.#init
+    metrics.end('iceMs')
+    metrics.begin('dtlsMs')
+    this.#showDtlsState('connecting')
+    const timeout = rttS === undefined ? {} : { initialRetransmissionTimeoutMs: dtlsTimeout(rttS) }
+    this.dtls.start({
+      role: dtlsRole,
+      certificate,
+      remoteFingerprint: { algorithm: 'sha-256', value: fingerprintText(remote.fingerprint) },
+      ...timeout
+    })
+  }
+
+  #onDtlsEvent(event: DtlsEvent): void {
+    switch (event.type) {
+      case 'connected':
+        this.#init.metrics.end('dtlsMs')
+        this.#init.metrics.begin('sctpMs')
+        this.dtlsDetails = event
+        this.#showDtlsState('connected', event.remoteCertificate)
+        this.#association?.start()
+        return
+      case 'data':
+        this.#association?.handlePacket(event.data)
+        return
+      case 'closed':
+        this.#showDtlsState('closed')
+        this.#endAssociation(CAUSE_USER_ABORT)
+        // The peer said so itself: there is no need to wait until consent expires.
+        this.ice.revokeConsent()
+        return
+      case 'failed': {
+        const error = new RTCError({ errorDetail: 'dtls-failure' }, event.message)
+        this.#showDtlsState('failed', undefined, error)
+        this.#endAssociation(undefined)
+      }
+    }
+  }
+
+  #showDtlsState(state: RTCDtlsTransportState, remoteCertificate?: Uint8Array, error?: RTCError): void {
+    this.#queue(() => {
+      this.dtlsModel.state = state
+      this.dtlsModel.remoteCertificate = remoteCertificate ?? this.dtlsModel.remoteCertificate
+      this.#init.onStateChange(() => {
+        if (error !== undefined) this.dtlsView.dispatchEvent(new RTCErrorEvent('error', { error }))
+        this.dtlsView.dispatchEvent(new Event('statechange'))
+      })
+    })
+  }
+
+  #createAssociation(
+    local: SdpDataSection,
+    remote: SdpDataSection,
+    dtlsRole: 'client' | 'server'
+  ): SctpAssociation {
+    const association: SctpAssociation = new WeriftSctpAssociation(
+      {
+        localPort: local.sctpPort,
+        remotePort: remote.sctpPort,
+        // Its Finished is the last flight, so its INIT can follow at once.
+        initiates: dtlsRole === 'server',
+        maxMessageSize: LOCAL_MAX_MESSAGE_SIZE
+      },
+      {
+        onPacket: (packet) => {
+          this.dtls.send(packet)
+        },
+        onConnected: (maxStreams) => {
+          this.#init.metrics.end('sctpMs')
+          this.#showSctpState('connected', maxStreams)
+          this.channels.connect(association, maxStreams)
+        },
+        onMessage: (streamId, ppid, data) => {
+          this.channels.onMessage(streamId, ppid, data)
+        },
+        onSent: (streamId, bytes) => {
+          this.channels.onSent(streamId, bytes)
+        },
+        onIncomingReset: (streamId) => {
+          this.channels.onIncomingReset(streamId)
+        },
+        onOutgoingReset: (streamId) => {
+          this.channels.onOutgoingReset(streamId)
+        },
+        onClosed: (causeCode) => {
+          this.#endAssociation(causeCode)
+        }
+      }
+    )
+    return association
+  }
+
+  #endAssociation(causeCode: number | undefined): void {
+    if (this.sctpModel.state === 'closed' || this.#association === undefined) return
+    const association = this.#association
+    this.#showSctpState('closed', undefined)
+    association.abort()
+    const cause = causeCode === undefined ? {} : { sctpCauseCode: causeCode }
+    this.channels.disconnect(
+      new RTCError({ errorDetail: 'sctp-failure', ...cause }, 'the association has ended')
+    )
+  }
+
+  #showSctpState(state: RTCSctpTransportState, maxChannels: number | undefined): void {
+    this.#queue(() => {
+      if (this.sctpModel.state === state) return
+      this.sctpModel.state = state
+      this.sctpModel.maxChannels = maxChannels ?? this.sctpModel.maxChannels
+      this.sctpView?.dispatchEvent(new Event('statechange'))
+    })
+  }
+}
+
+/** webrtc-pc §6.1.1.2: what the peer takes, or what we can buffer if it takes anything. */
+function sendableMessageSize(remoteMaxMessageSize: number): number {
+  return remoteMaxMessageSize === 0
+    ? MAX_BUFFERED_AMOUNT
+    : Math.min(remoteMaxMessageSize, MAX_BUFFERED_AMOUNT)
+}
+
+function dtlsTimeout(rttS: number): number {
+  return Math.max(MIN_DTLS_TIMEOUT_MS, Math.ceil(rttS * 1000 * DTLS_TIMEOUT_RTTS))
+}
+
+function parametersOf(data: SdpDataSection | undefined): RTCIceParameters | null {
+  if (data === undefined) return null
+  return { usernameFragment: data.iceUfrag, password: data.icePwd }
+}
