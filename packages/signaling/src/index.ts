@@ -11,3 +11,12 @@ export type { SignalingLimits } from './service/limits.ts'
 export type { SignalerService, SignalerServiceEvents } from './service/signaler-service.ts'
 export type { SignalingTimers } from './service/timers.ts'
 export type { X25519 } from './dh/x25519.ts'
+export { DirectStreamPath, SIGNAL_PROTOCOL } from './paths/direct-stream.ts'
+export type { DirectStreamComponents } from './paths/direct-stream.ts'
+export { GossipTopicPath } from './paths/gossip-topic.ts'
+export type {
+  GossipMessage,
+  GossipPubSub,
+  GossipTopicComponents,
+  GossipTopicInit
+} from './paths/gossip-topic.ts'

@@ -1,0 +1,70 @@
+import type { Arrival, SignalingPath } from '../../src/index.ts'
+import type { VirtualClock } from './virtual-clock.ts'
+
+export interface Carried {
+  readonly path: string
+  readonly from: string
+  readonly to: string
+  readonly bytes: Uint8Array
+}
+
+/** What an intermediary does with an envelope: which envelopes go on, to whom, and when. */
+export type Relay = (carried: Carried) => readonly { to: string; bytes: Uint8Array; delayMs: number }[]
+
+/** Passes everything on after the same delay. */
+export function honest(delayMs = 10): Relay {
+  return ({ to, bytes }) => [{ to, bytes, delayMs }]
+}
+
+/**
+ * A network of named paths on virtual time. Every path leads through its own relay, which sees and decides everything,
+ * and is what the recipient takes for its neighbour and for the origin.
+ */
+export class TestNetwork {
+  readonly #clock: VirtualClock
+  readonly #receivers = new Map<string, (bytes: Uint8Array, arrival: Arrival) => void>()
+  readonly #relays = new Map<string, Relay>()
+  /** Everything that was sent, as an eavesdropper on every path has it. */
+  readonly seen: Carried[] = []
+
+  constructor(clock: VirtualClock) {
+    this.#clock = clock
+  }
+
+  setRelay(path: string, relay: Relay): void {
+    this.#relays.set(path, relay)
+  }
+
+  /** Puts an envelope in front of somebody, as if it came over the path. */
+  inject(path: string, to: string, bytes: Uint8Array, origin = `relay of ${path}`): void {
+    this.#receivers.get(`${path} ${to}`)?.(bytes, { path, origin, neighbour: origin })
+  }
+
+  path(
+    name: string,
+    owner: string,
+    options: { cost?: number; kind?: SignalingPath['kind']; reaches?: (peer: string) => boolean } = {}
+  ): SignalingPath {
+    const key = `${name} ${owner}`
+    return {
+      name,
+      cost: options.cost ?? 20,
+      kind: options.kind ?? 'relayed',
+      reaches: options.reaches ?? (() => true),
+      send: async (to, bytes) => {
+        const carried = { path: name, from: owner, to, bytes: bytes.slice() }
+        this.seen.push(carried)
+        const onward = this.#relays.get(name) ?? honest()
+        for (const next of onward(carried)) {
+          this.#clock.setTimeout(() => this.inject(name, next.to, next.bytes), next.delayMs)
+        }
+      },
+      start: async (receive) => {
+        this.#receivers.set(key, receive)
+      },
+      stop: async () => {
+        this.#receivers.delete(key)
+      }
+    }
+  }
+}
