@@ -1,0 +1,37 @@
+/** Big-endian access without a `DataView`, which would be one allocation a packet. Bounds are the caller's. */
+
+export function readUint16(bytes: Uint8Array, offset: number): number {
+  return (bytes[offset] << 8) | bytes[offset + 1]
+}
+
+export function readUint32(bytes: Uint8Array, offset: number): number {
+  return (
+    ((bytes[offset] << 24) | (bytes[offset + 1] << 16) | (bytes[offset + 2] << 8) | bytes[offset + 3]) >>> 0
+  )
+}
+
+export function writeUint16(bytes: Uint8Array, offset: number, value: number): void {
+  bytes[offset] = value >>> 8
+  bytes[offset + 1] = value
+}
+
+export function writeUint32(bytes: Uint8Array, offset: number, value: number): void {
+  bytes[offset] = value >>> 24
+  bytes[offset + 1] = value >>> 16
+  bytes[offset + 2] = value >>> 8
+  bytes[offset + 3] = value
+}
+
+/** `length` rounded up to a multiple of four. */
+export function padded(length: number): number {
+  return (length + 3) & ~3
+}
+
+/** Zeroes the padding after a chunk or parameter of `length` bytes at `start`; gives the offset behind it. */
+export function writePadding(bytes: Uint8Array, start: number, length: number): number {
+  const end = start + padded(length)
+  for (let i = start + length; i < end; i++) {
+    bytes[i] = 0
+  }
+  return end
+}

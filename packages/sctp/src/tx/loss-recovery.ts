@@ -1,0 +1,436 @@
+import type { SctpCounters } from '../counters.ts'
+import type { SackReader } from '../packet/sack-chunk.ts'
+import type { TsnSequence } from '../serial.ts'
+import type { Abandonment } from './abandonment.ts'
+import type { Cubic } from './cubic.ts'
+import { ChunkState, type OutstandingData } from './outstanding-data.ts'
+import { Rack } from './rack.ts'
+import type { RetransmissionTimeout } from './rto.ts'
+
+/** RFC 8985 section 7.2: least time to a tail-loss probe, so that a scheduler's hiccup does not cause one. */
+const MIN_PROBE_TIMEOUT = 10
+/**
+ * A timer handled later than this tells of a stall here, not on the path: acknowledgements may be waiting to be
+ * read, so they are given `STALL_GRACE` to be.
+ */
+const STALL_THRESHOLD = 50
+const STALL_GRACE = 10
+/** A chunk that was sent so often and is lost again: perhaps its packets are too large for the path. */
+const BLACK_HOLE_TRANSMISSIONS = 3
+/** Packets' worth of data acknowledged beyond a gap that make a loss evident at once (RFC 8985 section 6.2). */
+const EVIDENT_PACKETS = 3
+
+/**
+ * What SACKs and timers say of outstanding data: acknowledgement, round trips, losses (RACK), tail-loss probes,
+ * retransmission timeout, and what all that means to the congestion window.
+ */
+export class LossRecovery {
+  readonly #outstanding: OutstandingData
+  readonly #abandonment: Abandonment
+  readonly #congestion: Cubic
+  readonly #rto: RetransmissionTimeout
+  readonly #tsns: TsnSequence
+  readonly #counters: SctpCounters
+  readonly #rack = new Rack()
+  #packetSize: number
+
+  /** Retransmission timeouts since the peer was last heard of (RFC 9260 section 8.1). */
+  errorCount = 0
+  /** a_rwnd of the latest SACK. */
+  peerWindow: number
+  /** A tail-loss probe is to be sent. */
+  probeDue = false
+  /** One packet of lost data may go out whatever the window (RFC 9260 section 7.2.4). */
+  fastRetransmitDue = false
+
+  #rtoAt = Infinity
+  #probeAt = Infinity
+  #reorderAt = Infinity
+  /** What was sent before belongs to a loss that the window was already reduced for. */
+  #recoveryStart = -Infinity
+  #roundEnd = 0
+  #blackHoleSuspected = false
+  #probe: { seq: number; retransmission: boolean; sentAt: number } | undefined
+  /** After a timeout: the end of what was outstanding at that time. */
+  #timeoutEnd: number | undefined
+
+  constructor(parts: {
+    outstanding: OutstandingData
+    abandonment: Abandonment
+    congestion: Cubic
+    rto: RetransmissionTimeout
+    tsns: TsnSequence
+    counters: SctpCounters
+    peerWindow: number
+    packetSize: number
+  }) {
+    this.#outstanding = parts.outstanding
+    this.#abandonment = parts.abandonment
+    this.#congestion = parts.congestion
+    this.#rto = parts.rto
+    this.#tsns = parts.tsns
+    this.#counters = parts.counters
+    this.peerWindow = parts.peerWindow
+    this.#packetSize = parts.packetSize
+  }
+
+  setPacketSize(packetSize: number): void {
+    this.#packetSize = packetSize
+  }
+
+  pollTimeout(): number {
+    return Math.min(this.#rtoAt, this.#probeAt, this.#reorderAt)
+  }
+
+  /** A packet with DATA or FORWARD-TSN went out. */
+  onSent(now: number): void {
+    if (this.#rtoAt === Infinity) {
+      this.#rtoAt = now + this.#rto.value
+    }
+    if (this.#probe === undefined) {
+      this.#armProbe(now)
+    }
+  }
+
+  /** The probe went out as chunk `seq`. */
+  onProbeSent(seq: number, retransmission: boolean, now: number): void {
+    this.probeDue = false
+    this.#probe = { seq, retransmission, sentAt: now }
+    this.#probeAt = Infinity
+    this.#rtoAt = now + this.#rto.value
+    this.#counters.tailLossProbes++
+  }
+
+  /** Applies a SACK; false where it acknowledges what was never sent, which changes nothing. */
+  handleSack(sack: SackReader, now: number): boolean {
+    const outstanding = this.#outstanding
+    const cumulative = this.#tsns.toSeq(sack.cumulativeTsn, outstanding.base - 1)
+    if (cumulative >= outstanding.next) {
+      return false
+    }
+    if (cumulative < outstanding.base - 1) {
+      return true
+    }
+    const inFlightBefore = outstanding.flightBytes
+    const advanced = cumulative >= outstanding.base
+    this.#resetProgress()
+    while (outstanding.base <= cumulative) {
+      this.#acknowledge(outstanding.base, now)
+      outstanding.releaseBase()
+    }
+    this.#handleGapBlocks(sack, cumulative, now)
+    this.#handleDuplicates(sack, now)
+    this.peerWindow = sack.advertisedWindow
+    if (advanced || this.#ackedBytes > 0 || sack.advertisedWindow < this.#packetSize) {
+      // A peer with a closed window is alive (RFC 9260 section 6.1 A).
+      this.errorCount = 0
+    }
+    this.#measure(now)
+    this.#concludeTimeout()
+    this.#concludeProbe(cumulative, now)
+    this.#detectLosses(now)
+    if (this.#growthBytes > 0) {
+      this.#grow(cumulative, inFlightBefore, now)
+    }
+    this.#abandonment.onSack(now, this.#rto.srtt ?? 0)
+    this.#rearm(advanced, now)
+    return true
+  }
+
+  /** Handles the timers that are due. */
+  handleTimeout(now: number): void {
+    if (this.#reorderAt <= now) {
+      this.#reorderAt = Infinity
+      this.#detectLosses(now)
+    }
+    if (this.#probeAt <= now) {
+      this.#probeAt = Infinity
+      this.probeDue = this.#outstanding.flightBytes > 0
+    }
+    if (this.#rtoAt <= now) {
+      if (now - this.#rtoAt > STALL_THRESHOLD) {
+        this.#rtoAt = now + STALL_GRACE
+      } else {
+        this.#onRetransmissionTimeout(now)
+      }
+    }
+  }
+
+  /** Another path: only a probe can tell what became of what is in flight. */
+  handlePathChange(now: number): void {
+    this.#rack.reset()
+    this.#rto.reset()
+    this.#congestion.reset()
+    this.#recoveryStart = now
+    this.#probe = undefined
+    this.#timeoutEnd = undefined
+    this.errorCount = 0
+    this.#probeAt = Infinity
+    this.#reorderAt = Infinity
+    this.#rtoAt = this.#isWaiting ? now + this.#rto.value : Infinity
+    this.probeDue = this.#outstanding.flightBytes > 0
+  }
+
+  /** Everything in flight is to be sent again, through no fault of the path. */
+  loseAll(): void {
+    const outstanding = this.#outstanding
+    for (let seq = outstanding.oldestInFlight(); seq >= 0; seq = outstanding.oldestInFlight()) {
+      outstanding.markLost(seq)
+    }
+    this.#rtoAt = Infinity
+    this.#probeAt = Infinity
+  }
+
+  takeBlackHoleSuspicion(): boolean {
+    const suspected = this.#blackHoleSuspected
+    this.#blackHoleSuspected = false
+    return suspected
+  }
+
+  get #isWaiting(): boolean {
+    return this.#outstanding.flightBytes > 0 || this.#abandonment.isPending
+  }
+
+  // What one SACK acknowledged.
+  #ackedBytes = 0
+  #growthBytes = 0
+  #latestSentAt = -Infinity
+  #ackedLost = false
+
+  #resetProgress(): void {
+    this.#ackedBytes = 0
+    this.#growthBytes = 0
+    this.#latestSentAt = -Infinity
+    this.#ackedLost = false
+  }
+
+  #acknowledge(seq: number, now: number): void {
+    const outstanding = this.#outstanding
+    const state = outstanding.state(seq)
+    if (state !== ChunkState.inFlight && state !== ChunkState.lost) {
+      return
+    }
+    const size = outstanding.wireSize(seq)
+    const sentAt = outstanding.sentAt(seq)
+    const retransmitted = outstanding.transmissions(seq) > 1
+    this.#ackedBytes += size
+    if (sentAt > this.#recoveryStart) {
+      this.#growthBytes += size
+    }
+    if (!retransmitted && sentAt > this.#latestSentAt) {
+      this.#latestSentAt = sentAt
+    }
+    this.#ackedLost ||= state === ChunkState.lost
+    this.#rack.onAcknowledged(seq, sentAt, retransmitted, now)
+  }
+
+  /** Gap blocks must rise and stay within what was sent; the rest of a SACK that breaks this is ignored. */
+  #handleGapBlocks(sack: SackReader, cumulative: number, now: number): void {
+    const outstanding = this.#outstanding
+    let seq = outstanding.base
+    for (let index = 0; index < sack.gapBlocks; index++) {
+      const start = cumulative + sack.blockStart(index)
+      const end = cumulative + sack.blockEnd(index)
+      if (start < seq || end < start || end >= outstanding.next) {
+        return
+      }
+      this.#renege(seq, start)
+      for (seq = start; seq <= end; seq++) {
+        const state = outstanding.state(seq)
+        if (state === ChunkState.inFlight || state === ChunkState.lost) {
+          this.#acknowledge(seq, now)
+          outstanding.markGapAcked(seq)
+        }
+      }
+    }
+    if (
+      seq === outstanding.base &&
+      seq < outstanding.next &&
+      outstanding.state(seq) === ChunkState.gapAcked
+    ) {
+      // The peer would have acknowledged this cumulatively if it still had it.
+      this.#renege(seq, outstanding.next)
+    }
+  }
+
+  #renege(from: number, to: number): void {
+    if (this.#outstanding.gapAckedBytes === 0) {
+      return
+    }
+    for (let seq = from; seq < to; seq++) {
+      if (this.#outstanding.state(seq) === ChunkState.gapAcked) {
+        this.#outstanding.markReneged(seq)
+      }
+    }
+  }
+
+  #handleDuplicates(sack: SackReader, now: number): void {
+    if (sack.duplicates === 0) {
+      return
+    }
+    this.#rack.onDuplicateReported(now)
+    const probe = this.#probe
+    if (probe?.retransmission === true) {
+      const tsn = this.#tsns.toTsn(probe.seq)
+      for (let index = 0; index < sack.duplicates; index++) {
+        if (sack.duplicate(index) === tsn) {
+          // Original and probe both arrived: nothing was lost (RFC 8985 section 7.4.2).
+          this.#probe = undefined
+        }
+      }
+    }
+  }
+
+  #measure(now: number): void {
+    if (this.#latestSentAt !== -Infinity) {
+      const rtt = now - this.#latestSentAt
+      this.#rto.measure(rtt)
+      this.#congestion.onRttSample(rtt)
+    } else if (this.#ackedBytes > 0) {
+      this.#rto.clearBackoff()
+    }
+  }
+
+  /** A timeout was spurious if what it took for lost is acknowledged without being sent again (as RFC 5682). */
+  #concludeTimeout(): void {
+    if (this.#timeoutEnd === undefined) {
+      return
+    }
+    if (this.#ackedLost) {
+      this.#timeoutEnd = undefined
+      this.#congestion.undoTimeout()
+    } else if (this.#outstanding.base >= this.#timeoutEnd) {
+      this.#timeoutEnd = undefined
+      this.#congestion.onTimeoutConfirmed()
+    }
+  }
+
+  /** RFC 8985 section 7.4.2: a loss that the probe itself repaired is a loss all the same. */
+  #concludeProbe(cumulative: number, now: number): void {
+    const probe = this.#probe
+    if (probe === undefined) {
+      return
+    }
+    if (cumulative > probe.seq || (cumulative === probe.seq && !probe.retransmission)) {
+      this.#probe = undefined
+      if (probe.retransmission && probe.sentAt > this.#recoveryStart) {
+        this.#reduceWindow(now)
+      }
+    }
+  }
+
+  #detectLosses(now: number): void {
+    const outstanding = this.#outstanding
+    this.#reorderAt = Infinity
+    if (outstanding.flightBytes === 0) {
+      return
+    }
+    const evident =
+      outstanding.lostCount > 0 || outstanding.gapAckedBytes >= EVIDENT_PACKETS * this.#packetSize
+    const wait = this.#rack.rtt + this.#rack.reorderingWindow(evident, this.#rto.srtt ?? 0)
+    let latestLost = -Infinity
+    for (let seq = outstanding.oldestInFlight(); seq >= 0; seq = outstanding.oldestInFlight()) {
+      const sentAt = outstanding.sentAt(seq)
+      if (!this.#rack.isOvertaken(seq, sentAt)) {
+        break
+      }
+      if (sentAt + wait > now) {
+        this.#reorderAt = sentAt + wait
+        break
+      }
+      latestLost = Math.max(latestLost, sentAt)
+      this.#markLost(seq, now)
+    }
+    if (latestLost > this.#recoveryStart) {
+      this.#reduceWindow(now)
+    }
+  }
+
+  #markLost(seq: number, now: number): void {
+    const outstanding = this.#outstanding
+    const message = outstanding.message(seq)
+    this.#blackHoleSuspected ||= outstanding.transmissions(seq) >= BLACK_HOLE_TRANSMISSIONS
+    if (this.#abandonment.isExhausted(message, outstanding.transmissions(seq), now)) {
+      this.#abandonment.abandon(message)
+      this.#counters.messagesAbandoned++
+    } else {
+      outstanding.markLost(seq)
+    }
+  }
+
+  /** Once for all that was in flight together. */
+  #reduceWindow(now: number): void {
+    this.#recoveryStart = now
+    this.fastRetransmitDue = true
+    this.#congestion.onCongestion()
+    this.#rack.onRecovery()
+    this.#counters.congestionEvents++
+  }
+
+  #grow(cumulative: number, inFlightBefore: number, now: number): void {
+    const { cwnd, inSlowStart } = this.#congestion
+    const limited = inFlightBefore + this.#packetSize >= cwnd || (inSlowStart && 2 * inFlightBefore >= cwnd)
+    this.#congestion.onAcknowledged(this.#growthBytes, now, this.#rto.srtt ?? 0, limited)
+    if (cumulative >= this.#roundEnd) {
+      this.#roundEnd = this.#outstanding.next
+      this.#congestion.onRound()
+    }
+  }
+
+  #rearm(advanced: boolean, now: number): void {
+    if (!this.#isWaiting) {
+      this.#rtoAt = Infinity
+      this.#probeAt = Infinity
+      this.#probe = undefined
+      this.probeDue = false
+      return
+    }
+    if (advanced || this.#ackedBytes > 0 || this.#rtoAt === Infinity) {
+      this.#rtoAt = now + this.#rto.value
+      if (this.#probe === undefined) {
+        this.#armProbe(now)
+      }
+    }
+  }
+
+  /** RFC 8985 section 7.2. */
+  #armProbe(now: number): void {
+    if (this.#outstanding.flightBytes === 0) {
+      this.#probeAt = Infinity
+      return
+    }
+    const srtt = this.#rto.srtt
+    const round = srtt === undefined ? this.#rto.value : Math.max(2 * srtt, MIN_PROBE_TIMEOUT)
+    // No allowance for a delayed SACK: the last packet before silence asks for an immediate one (I bit).
+    const probeAt = now + round
+    this.#probeAt = probeAt < this.#rtoAt ? probeAt : Infinity
+  }
+
+  #onRetransmissionTimeout(now: number): void {
+    const outstanding = this.#outstanding
+    this.#counters.retransmissionTimeouts++
+    this.#rto.backOff()
+    this.#probeAt = Infinity
+    this.#reorderAt = Infinity
+    this.#probe = undefined
+    this.probeDue = false
+    const oldest = outstanding.oldestInFlight()
+    const windowProbe = oldest >= 0 && this.peerWindow < outstanding.length(oldest)
+    this.errorCount++
+    if (oldest >= 0 && !windowProbe) {
+      this.#congestion.onTimeout()
+      this.#recoveryStart = now
+      this.#timeoutEnd = outstanding.next
+    }
+    for (let seq = oldest; seq >= 0; seq = outstanding.oldestInFlight()) {
+      this.#markLost(seq, now)
+    }
+    if (this.errorCount > 1) {
+      // The peer may have dropped what it had reported in gap blocks.
+      this.#renege(outstanding.base, outstanding.next)
+    }
+    this.#abandonment.due ||= this.#abandonment.isPending
+    // Sending arms it again; a FORWARD-TSN or a blocked retransmission must not wait for ever either.
+    this.#rtoAt = this.#abandonment.isPending ? now + this.#rto.value : Infinity
+  }
+}

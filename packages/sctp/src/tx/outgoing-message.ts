@@ -1,0 +1,31 @@
+/** A message on its way out; its fragments are made when they are sent, by reference to `data`. */
+export interface OutgoingMessage {
+  readonly streamId: number
+  readonly ppid: number
+  readonly data: Uint8Array
+  readonly unordered: boolean
+  /** Retransmissions of any of its chunks at most (RFC 3758; RFC 8831 section 6.6). `Infinity` means reliable. */
+  readonly maxRetransmits: number
+  /** When it is given up, `Infinity` for never. */
+  readonly expiresAt: number
+  /** Given when the first fragment is made. */
+  ssn: number
+  /** Bytes that have been made into fragments. */
+  fragmented: number
+  /** Sequence numbers of its fragments so far; -1 where there are none. */
+  firstSeq: number
+  lastSeq: number
+  abandoned: boolean
+  /** The next message of the stream's queue. */
+  next: OutgoingMessage | undefined
+}
+
+/** How a message is sent. */
+export interface SendOptions {
+  /** @default true */
+  ordered?: boolean
+  /** Retransmissions at most. @default unlimited */
+  maxRetransmits?: number
+  /** Milliseconds from `send()` during which it is (re)transmitted. @default unlimited */
+  maxPacketLifeTimeMs?: number
+}
