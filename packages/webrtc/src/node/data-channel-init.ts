@@ -51,7 +51,7 @@ function toUnsignedShort(value: unknown, member: string): number | null {
   if (value === undefined) return null
   const number = Math.trunc(Number(value))
   if (!Number.isFinite(number) || number < 0 || number > 0xffff) {
-    throw new TypeError(`${member}: ${String(value)} is not a number from 0 to 65535`)
+    throw new TypeError(`${member}: ${Number(value)} is not a number from 0 to 65535`)
   }
   return number
 }

@@ -146,7 +146,7 @@ export class DataChannels {
     if (entry === undefined) return
     let size = 0
     for (let left = bytes; left > 0 && entry.leaving.length > 0;) {
-      const message = entry.leaving[0]!
+      const message = entry.leaving[0]
       const wire = Math.min(left, message.wire)
       const counted = Math.min(wire, message.size)
       left -= wire

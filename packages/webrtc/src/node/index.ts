@@ -17,7 +17,7 @@ export const webrtc: WebRtc = {
   RTCPeerConnection,
   RTCSessionDescription,
   RTCIceCandidate,
-  RTCDataChannel: RTCDataChannel as unknown as WebRtc['RTCDataChannel'],
+  RTCDataChannel,
   RTCSctpTransport,
   RTCDtlsTransport,
   RTCIceTransport,

@@ -1,4 +1,4 @@
-import { parseCandidate, CandidateError, type IceCandidate } from '../candidates/index.ts'
+import type { IceCandidate } from '../candidates/index.ts'
 import {
   checkConfigurationChange,
   validateConfiguration,
@@ -14,14 +14,13 @@ import { defineEventHandlers } from './event-handlers.ts'
 import { RTCDataChannelEvent, RTCPeerConnectionIceErrorEvent, RTCPeerConnectionIceEvent } from './events.ts'
 import { INTERNAL, TaskQueue } from './internal.ts'
 import { dataOf, type Description } from './jsep/description.ts'
+import { Negotiator } from './jsep/negotiator.ts'
 import { JsepSession } from './jsep/session.ts'
-import type { Side } from './jsep/signaling-state.ts'
-import { OperationsChain } from './operations-chain.ts'
 import { RTCCertificate, generateCertificate } from './rtc-certificate.ts'
 import type { RTCDataChannel } from './rtc-data-channel.ts'
 import { toRTCIceCandidate } from './rtc-ice-candidate.ts'
 import type { RTCSctpTransport } from './rtc-sctp-transport.ts'
-import { RTCSessionDescription, toSdpType } from './rtc-session-description.ts'
+import { RTCSessionDescription } from './rtc-session-description.ts'
 import { collectStats } from './stats.ts'
 import { TransportStack } from './transport-stack.ts'
 
@@ -45,15 +44,12 @@ export class RTCPeerConnection extends EventTarget {
 
   readonly #tasks = new TaskQueue()
   readonly #metrics = new MetricsRecorder()
-  readonly #chain: OperationsChain
   readonly #certificate: RTCCertificate
   readonly #session: JsepSession
   readonly #stack: TransportStack
+  readonly #negotiator: Negotiator
   #configuration: PeerConfiguration<RTCCertificate>
   #isClosed = false
-  #negotiationNeeded = false
-  #updateNegotiationNeededWhenEmpty = false
-  #hasChannels = false
   #connectionState: RTCPeerConnectionState = 'new'
   #iceConnectionState: RTCIceConnectionState = 'new'
   #iceGatheringState: RTCIceGatheringState = 'new'
@@ -68,15 +64,19 @@ export class RTCPeerConnection extends EventTarget {
     this.#certificate = validated.certificates[0] ?? new RTCCertificate(INTERNAL, pool.take())
     this.#configuration = { ...validated, certificates: [this.#certificate] }
     this.#session = new JsepSession({ fingerprint: fingerprintOf(this.#certificate) })
-    this.#chain = new OperationsChain(
-      () => this.#isClosed,
-      () => {
-        if (!this.#updateNegotiationNeededWhenEmpty) return
-        this.#updateNegotiationNeededWhenEmpty = false
-        this.#updateNegotiationNeeded()
-      }
-    )
     this.#stack = this.#createStack()
+    this.#negotiator = new Negotiator({
+      session: this.#session,
+      stack: this.#stack,
+      tasks: this.#tasks,
+      isClosed: () => this.#isClosed,
+      onSignalingStateChange: () => {
+        this.dispatchEvent(new Event('signalingstatechange'))
+      },
+      onNegotiationNeeded: () => {
+        this.dispatchEvent(new Event('negotiationneeded'))
+      }
+    })
     this.#metrics.end('initializationMs')
   }
 
@@ -140,23 +140,14 @@ export class RTCPeerConnection extends EventTarget {
   createOffer(onSuccess: Settled, onFailure: Settled, options?: RTCOfferOptions): Promise<void>
   createOffer(first?: unknown, onFailure?: unknown, options?: RTCOfferOptions): Promise<unknown> {
     const { iceRestart = false } = (typeof first === 'function' ? options : (first as RTCOfferOptions)) ?? {}
-    return withCallbacks(
-      this.#chain.chain(() =>
-        this.#afterTask(() =>
-          this.#session.createOffer({ hasChannels: this.#hasChannels, iceRestart: Boolean(iceRestart) })
-        )
-      ),
-      first,
-      onFailure
-    )
+    return withCallbacks(this.#negotiator.createOffer(Boolean(iceRestart)), first, onFailure)
   }
 
   createAnswer(options?: RTCAnswerOptions): Promise<RTCSessionDescriptionInit>
   /** @deprecated the form with callbacks, for old libraries */
   createAnswer(onSuccess: Settled, onFailure: Settled): Promise<void>
   createAnswer(first?: unknown, onFailure?: unknown): Promise<unknown> {
-    const answered = this.#chain.chain(() => this.#afterTask(() => this.#session.createAnswer()))
-    return withCallbacks(answered, first, onFailure)
+    return withCallbacks(this.#negotiator.createAnswer(), first, onFailure)
   }
 
   setLocalDescription(description?: RTCLocalSessionDescriptionInit): Promise<void>
@@ -172,11 +163,7 @@ export class RTCPeerConnection extends EventTarget {
     onFailure?: unknown
   ): Promise<void> {
     const { type, sdp = '' } = description ?? {}
-    return withCallbacks(
-      this.#chain.chain(() => this.#setLocal(type, sdp)),
-      onSuccess,
-      onFailure
-    )
+    return withCallbacks(this.#negotiator.setLocalDescription(type, String(sdp)), onSuccess, onFailure)
   }
 
   setRemoteDescription(description: RTCSessionDescriptionInit): Promise<void>
@@ -191,11 +178,8 @@ export class RTCPeerConnection extends EventTarget {
     onSuccess?: unknown,
     onFailure?: unknown
   ): Promise<void> {
-    return withCallbacks(
-      this.#chain.chain(() => this.#setRemote(description)),
-      onSuccess,
-      onFailure
-    )
+    const { type, sdp = '' } = (description as RTCSessionDescriptionInit | undefined) ?? {}
+    return withCallbacks(this.#negotiator.setRemoteDescription(type, String(sdp)), onSuccess, onFailure)
   }
 
   addIceCandidate(candidate?: RTCIceCandidateInit | null): Promise<void>
@@ -216,17 +200,12 @@ export class RTCPeerConnection extends EventTarget {
       return Promise.reject(new TypeError('sdpMid or sdpMLineIndex must be given with a candidate'))
     }
     const init = { candidate: line, sdpMid, sdpMLineIndex, usernameFragment }
-    return withCallbacks(
-      this.#chain.chain(() => this.#addCandidate(init)),
-      onSuccess,
-      onFailure
-    )
+    return withCallbacks(this.#negotiator.addIceCandidate(init), onSuccess, onFailure)
   }
 
   /** The next offer will have new ICE credentials. */
   restartIce(): void {
-    this.#session.markForRestart()
-    this.#updateNegotiationNeeded()
+    this.#negotiator.restartIce()
   }
 
   getConfiguration(): RTCConfiguration {
@@ -251,16 +230,17 @@ export class RTCPeerConnection extends EventTarget {
     const parameters = toDataChannelParameters(label, init)
     if (this.#isClosed) throw closedError()
     const channel = this.#stack.channels.create(parameters)
-    if (!this.#hasChannels) {
-      this.#hasChannels = true
-      this.#updateNegotiationNeeded()
-    }
+    this.#negotiator.noteChannel()
     return channel
   }
 
   /** A map of statistics (webrtc-stats): the connection, its transport, pairs, candidates, channels, certificates. */
   getStats(): Promise<globalThis.RTCStatsReport> {
-    return this.#afterTask(() => collectStats(this.#stack, this.#certificate), false)
+    return new Promise((resolve) => {
+      this.#tasks.queue(() => {
+        resolve(collectStats(this.#stack, this.#certificate))
+      })
+    })
   }
 
   /** How long the steps of connecting took, and what the guards dropped. Not of W3C: see `getConnectionMetrics()`. */
@@ -316,110 +296,15 @@ export class RTCPeerConnection extends EventTarget {
     })
   }
 
-  /** webrtc-pc §4.4.1.5, "setLocalDescription". */
-  async #setLocal(givenType: RTCSdpType | undefined, sdp: string): Promise<void> {
-    const { signalingState } = this.#session
-    const offers: readonly RTCSignalingState[] = ['stable', 'have-local-offer', 'have-remote-pranswer']
-    const type =
-      givenType === undefined ? (offers.includes(signalingState) ? 'offer' : 'answer') : toSdpType(givenType)
-    if (type === 'rollback') {
-      await this.#afterTask(() => {
-        this.#rollBack()
-        this.#updateNegotiationNeeded()
-      })
-      return
-    }
-    if (sdp === '' && !this.#session.isFresh(type, this.#hasChannels)) {
-      if (type === 'offer') this.#session.createOffer({ hasChannels: this.#hasChannels, iceRestart: false })
-      else this.#session.createAnswer()
-    }
-    const description = this.#session.checkLocal(type, sdp)
-    await this.#afterTask(() => {
-      this.#apply('local', description)
-    })
-  }
-
-  /** webrtc-pc §4.4.1.5, "setRemoteDescription", with the implicit rollback of perfect negotiation. */
-  async #setRemote(given: RTCSessionDescriptionInit): Promise<void> {
-    const type = toSdpType((given as RTCSessionDescriptionInit | undefined)?.type)
-    if (type === 'rollback') {
-      await this.#afterTask(() => {
-        this.#rollBack()
-        this.#updateNegotiationNeeded()
-      })
-      return
-    }
-    const description = this.#session.checkRemote(type, String(given.sdp ?? ''))
-    await this.#afterTask(() => {
-      if (type === 'offer' && this.#session.signalingState === 'have-local-offer') this.#rollBack()
-      this.#apply('remote', description)
-    })
-  }
-
-  #apply(side: Side, description: Description): void {
-    const changed = this.#session.apply(side, description)
-    const local = dataOf(this.#session.local)
-    const remote = dataOf(this.#session.remote)
-    if (side === 'local' && local !== undefined) this.#stack.open(local, this.#session.isOfferer)
-    if (description.type !== 'offer') {
-      const { dtlsRole } = this.#session
-      if (local !== undefined && remote !== undefined && dtlsRole !== undefined) {
-        this.#stack.connect(local, remote, dtlsRole)
-      } else if (description.value.data?.rejected === true) {
-        this.#stack.reject()
-      }
-    }
-    if (changed) this.dispatchEvent(new Event('signalingstatechange'))
-    if (!this.#isClosed && this.#session.signalingState === 'stable') {
-      this.#negotiationNeeded = false
-      this.#updateNegotiationNeeded()
-    }
-  }
-
-  #rollBack(): void {
-    const given = dataOf(this.#session.rollBack())
-    if (given !== undefined) this.#stack.discard(given, dataOf(this.#session.currentLocal))
-    this.dispatchEvent(new Event('signalingstatechange'))
-  }
-
-  /** webrtc-pc §4.4.1.10. */
-  async #addCandidate(init: {
-    candidate: string
-    sdpMid: string | null
-    sdpMLineIndex: number | null
-    usernameFragment: string | null
-  }): Promise<void> {
-    const { pendingRemote, currentRemote, remote } = this.#session
-    if (remote === null) {
-      throw new DOMException('there is no remote description yet: keep the candidate', 'InvalidStateError')
-    }
-    const section = remote.value.data
-    const { sdpMid, sdpMLineIndex } = init
-    const isKnown = sdpMid === null ? (sdpMLineIndex ?? 0) === 0 : sdpMid === section?.mid
-    if (!isKnown || section === undefined) {
-      throw new DOMException('the remote description has no such section', 'OperationError')
-    }
-    if (section.rejected) return
-    const known = [dataOf(pendingRemote), dataOf(currentRemote)].flatMap((data) => data?.iceUfrag ?? [])
-    const parsed = init.candidate === '' ? undefined : readCandidate(init.candidate)
-    if (parsed === null) return
-    const generation = init.usernameFragment ?? parsed?.usernameFragment ?? section.iceUfrag
-    if (!known.includes(generation)) {
-      throw new DOMException('usernameFragment: belongs to no applied remote description', 'OperationError')
-    }
-    await this.#afterTask(() => {
-      this.#session.addRemoteCandidate(generation, parsed)
-      this.#stack.addRemoteCandidate(generation, parsed)
-    })
-  }
-
   #surfaceCandidate(generation: string, candidate: IceCandidate | undefined, url: string | undefined): void {
+    const { currentLocal, pendingLocal } = this.#session
+    const section = [pendingLocal, currentLocal].map(dataOf).find((data) => data?.iceUfrag === generation)
+    // Without one the description was rolled back.
+    if (section === undefined) return
     this.#session.addLocalCandidate(generation, candidate)
-    const mid = this.#session.local?.value.data?.mid
-    if (mid === undefined) return
     this.dispatchEvent(
       new RTCPeerConnectionIceEvent('icecandidate', {
-        candidate: toRTCIceCandidate(candidate, generation, mid, url),
+        candidate: toRTCIceCandidate(candidate, generation, section.mid, url),
         url: url ?? null
       })
     )
@@ -445,43 +330,6 @@ export class RTCPeerConnection extends EventTarget {
     fire()
     if (iceChanged && !this.#isClosed) this.dispatchEvent(new Event('iceconnectionstatechange'))
     if (changed && !this.#isClosed) this.dispatchEvent(new Event('connectionstatechange'))
-  }
-
-  /** webrtc-pc §4.7.3, "update the negotiation-needed flag". */
-  #updateNegotiationNeeded(): void {
-    if (!this.#chain.isEmpty) {
-      this.#updateNegotiationNeededWhenEmpty = true
-      return
-    }
-    this.#tasks.queue(() => {
-      if (this.#isClosed) return
-      if (!this.#chain.isEmpty) {
-        this.#updateNegotiationNeededWhenEmpty = true
-        return
-      }
-      if (this.#session.signalingState !== 'stable') return
-      if (!this.#session.isNegotiationNeeded(this.#hasChannels)) {
-        this.#negotiationNeeded = false
-        return
-      }
-      if (this.#negotiationNeeded) return
-      this.#negotiationNeeded = true
-      this.dispatchEvent(new Event('negotiationneeded'))
-    })
-  }
-
-  /** Runs a step in a task. After `close()` it does not run, and the promise never settles, unless `always` says so. */
-  #afterTask<T>(step: () => T, endsWithClose = true): Promise<T> {
-    return new Promise((resolve, reject) => {
-      this.#tasks.queue(() => {
-        if (this.#isClosed && endsWithClose) return
-        try {
-          resolve(step())
-        } catch (error) {
-          reject(error as Error)
-        }
-      })
-    })
   }
 
   #show(slot: string, description: Description | null): RTCSessionDescription | null {
@@ -511,28 +359,23 @@ function isCertificate(value: unknown): value is RTCCertificate {
 }
 
 function fingerprintOf(certificate: RTCCertificate): Uint8Array {
-  return parseFingerprint(certificate.getFingerprints()[0]!)
+  return parseFingerprint(certificate.getFingerprints()[0])
 }
 
 function closedError(): DOMException {
   return new DOMException('the connection is closed', 'InvalidStateError')
 }
 
-/** Null for a candidate of a kind that is to be ignored. @throws {DOMException} OperationError if it is malformed */
-function readCandidate(line: string): IceCandidate | null {
-  try {
-    return parseCandidate(line)
-  } catch (error) {
-    if (error instanceof CandidateError && error.code === 'ERR_CANDIDATE_UNSUPPORTED') return null
-    throw new DOMException(`candidate: ${(error as Error).message}`, 'OperationError')
-  }
-}
-
 /** The legacy forms of webrtc-pc §4.4.3: with callbacks the promise resolves to undefined and never rejects. */
 function withCallbacks<T>(promise: Promise<T>, onSuccess: unknown, onFailure: unknown): Promise<T> {
   if (typeof onSuccess !== 'function' || typeof onFailure !== 'function') return promise
+  const [succeed, fail] = [onSuccess as (value: T) => void, onFailure as (error: unknown) => void]
   return promise.then(
-    (value) => void (onSuccess as (value: T) => void)(value),
-    (error: unknown) => void (onFailure as (error: unknown) => void)(error)
+    (value) => {
+      succeed(value)
+    },
+    (error: unknown) => {
+      fail(error)
+    }
   ) as Promise<T>
 }

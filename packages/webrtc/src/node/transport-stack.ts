@@ -4,7 +4,7 @@ import { fingerprintText } from './fingerprint-text.ts'
 import type { Certificate, DtlsEvent } from '../dtls/index.ts'
 import type { SdpDataSection } from '../sdp/index.ts'
 import type { RTCIceParameters } from '../w3c.ts'
-import { MetricsRecorder } from './connection-metrics.ts'
+import type { MetricsRecorder } from './connection-metrics.ts'
 import { DataChannels } from './data-channels.ts'
 import { DtlsTransport } from './dtls-transport.ts'
 import { RTCErrorEvent } from './events.ts'
@@ -167,7 +167,11 @@ export class TransportStack {
     if (agent === undefined || this.#byRemote.has(remote.iceUfrag)) return
     metrics.begin('iceMs')
     this.#byRemote.set(remote.iceUfrag, agent)
-    this.ice.start(agent, { usernameFragment: remote.iceUfrag, password: remote.icePwd })
+    this.ice.start(agent, {
+      usernameFragment: remote.iceUfrag,
+      password: remote.icePwd,
+      iceLite: remote.iceLite
+    })
     for (const candidate of remote.candidates) agent.addRemoteCandidate(candidate)
     if (remote.endOfCandidates || !remote.iceOptions.includes('trickle')) agent.endRemoteCandidates()
   }

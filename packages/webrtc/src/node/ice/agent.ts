@@ -1,22 +1,16 @@
-import { CandidatePairState, StunProtocol, type CandidatePair, type Message, type Protocol } from 'werift'
+import { CandidatePairState, StunProtocol, type CandidatePair, type Protocol } from 'werift'
 import type { IceCandidate } from '../../candidates/index.ts'
 import type { IceServer } from '../../configuration/index.ts'
 import { CheckPacer } from './check-pacer.ts'
-import { Consent } from './consent.ts'
+import { ConsentChecks } from './consent-checks.ts'
 import type { IceCredentials } from './credentials.ts'
 import { fromWerift, gatherCandidates, toWerift, type GatheringError } from './gatherer.ts'
-import { IceGuard, type IceDropReason, type OutstandingRequest } from './guard.ts'
+import type { IceDropReason } from './guard.ts'
+import { GuardedBases } from './guarded-bases.ts'
 import { MdnsResolver } from './mdns.ts'
-import { candidatePriority, pairPriority } from './priority.ts'
-import type { TransportAddress } from './udp-socket.ts'
-import {
-  closeBase,
-  createConnection,
-  interceptBase,
-  transactionsOf,
-  type ConnectionInternals,
-  type IceBase
-} from './werift.ts'
+import { PairSelection } from './pair-selection.ts'
+import { candidatePriority } from './priority.ts'
+import { createConnection, type ConnectionInternals, type IceBase } from './werift.ts'
 
 /** Remote candidates beyond this many are ignored: with ours they make more pairs than a connection needs. */
 export const MAX_REMOTE_CANDIDATES = 64
@@ -28,9 +22,7 @@ export const FAILED_AFTER_END_MS = 10_000
 export const FAILED_AFTER_MS = 30_000
 /** Failed pairs are checked again while there is none that works: the peer may have started later. */
 const RETRY_MS = 1000
-/** Datagrams kept of 5-tuples whose check is under way: a handshake flight. */
-const MAX_HELD_DATAGRAMS = 16
-const CONSENT_RESPONSE_TIMEOUT_MIN_MS = 500
+const UNFINISHED: readonly CandidatePairState[] = [CandidatePairState.WAITING, CandidatePairState.IN_PROGRESS]
 
 /** States of an ICE transport (webrtc-pc §5.6.4). */
 export type IceAgentState =
@@ -42,6 +34,11 @@ export interface IceAgentInit {
   readonly hostAddresses: readonly string[]
   readonly iceServers: readonly IceServer[]
   readonly relayOnly: boolean
+}
+
+/** What the peer's description says of its agent. */
+export interface RemoteIceParameters extends IceCredentials {
+  readonly iceLite: boolean
 }
 
 /** What an agent tells its owner. */
@@ -62,25 +59,20 @@ export interface IceAgentHandlers {
  */
 export class IceAgent {
   readonly credentials: IceCredentials
-  /** Datagrams that the guard dropped. */
-  readonly drops: Partial<Record<IceDropReason, number>> = {}
-  selectedPairChanges = 0
   readonly localCandidates: IceCandidate[] = []
   readonly remoteCandidates: IceCandidate[] = []
+  selectedPairChanges = 0
   readonly #init: IceAgentInit
   readonly #handlers: IceAgentHandlers
   readonly #connection: ConnectionInternals
-  readonly #guard: IceGuard<IceBase>
+  readonly #bases: GuardedBases
+  readonly #selection: PairSelection
   readonly #pacer: CheckPacer
   readonly #abort = new AbortController()
   readonly #mdns = new MdnsResolver()
-  readonly #forwards = new Map<IceBase, (message: Buffer, from: TransportAddress) => void>()
-  readonly #held: { base: IceBase; data: Buffer; from: TransportAddress }[] = []
-  readonly #succeeded = new Set<CandidatePair>()
-  #timers: NodeJS.Timeout[] = []
+  #deadlines: NodeJS.Timeout[] = []
   #retryTimer: NodeJS.Timeout | undefined
-  #consent: Consent | undefined
-  #selected: CandidatePair | undefined
+  #consent: ConsentChecks | undefined
   #state: IceAgentState = 'new'
   #gathered = false
   #remoteEnded = false
@@ -90,13 +82,17 @@ export class IceAgent {
     this.#init = init
     this.#handlers = handlers
     this.credentials = init.credentials
-    const { usernameFragment, password } = init.credentials
     this.#connection = createConnection(init.controlling)
-    this.#connection.localUsername = usernameFragment
-    this.#connection.localPassword = password
-    this.#connection.userHistory = { [usernameFragment]: password }
+    this.#selection = new PairSelection(() => this.controlling)
     this.#adaptConnection()
-    this.#guard = new IceGuard<IceBase>(this.#guardedAgent(), usernameFragment, password)
+    this.#bases = new GuardedBases(this.#connection, init.credentials, {
+      onData: (base, data) => {
+        this.#deliver(base, data)
+      },
+      onStun: () => {
+        this.#pacer.wake()
+      }
+    })
     this.#pacer = new CheckPacer(() => this.#startNextCheck())
   }
 
@@ -114,17 +110,22 @@ export class IceAgent {
 
   /** The pair that data is sent on. */
   get selectedPair(): CandidatePair | undefined {
-    return this.#selected
+    return this.#selection.selected
   }
 
   /** The candidates of the selected pair; the local one is that of its base. */
   get selectedCandidates(): { local: IceCandidate; remote: IceCandidate } | undefined {
-    const pair = this.#selected
+    const pair = this.selectedPair
     return pair && { local: fromWerift(pair.localCandidate), remote: fromWerift(pair.remoteCandidate) }
   }
 
   get pairs(): readonly CandidatePair[] {
     return this.#connection.checkList
+  }
+
+  /** Datagrams that the guard dropped. */
+  get drops(): Readonly<Partial<Record<IceDropReason, number>>> {
+    return this.#bases.drops
   }
 
   /** Starts to gather candidates. */
@@ -136,7 +137,7 @@ export class IceAgent {
       relayOnly,
       signal: this.#abort.signal,
       onBaseCreated: (base) => {
-        this.#addBase(base)
+        this.#bases.add(base)
       },
       onBase: (base) => {
         this.#connection.protocols.push(base)
@@ -160,13 +161,15 @@ export class IceAgent {
   }
 
   /** Begins to check, with what the remote description says. Checks that came earlier are caught up with. */
-  start({ usernameFragment, password }: IceCredentials): void {
+  start({ usernameFragment, password, iceLite }: RemoteIceParameters): void {
     const connection = this.#connection
     connection.remoteUsername = usernameFragment
     connection.remotePassword = password
-    this.#guard.setRemoteUfrag(usernameFragment)
+    // A lite agent checks nothing, so it cannot control (RFC 8445 §6.1.1).
+    if (iceLite) connection.iceControlling = true
+    this.#bases.setRemoteUfrag(usernameFragment)
     this.#startedAt = performance.now()
-    this.#timers = [FAILED_AFTER_END_MS, FAILED_AFTER_MS].map((delay) =>
+    this.#deadlines = [FAILED_AFTER_END_MS, FAILED_AFTER_MS].map((delay) =>
       setTimeout(() => {
         this.#evaluate()
       }, delay + 1)
@@ -203,7 +206,7 @@ export class IceAgent {
 
   /** Sends a datagram to the peer; drops it if there is no usable pair. */
   send(datagram: Uint8Array): void {
-    const pair = this.#selected
+    const pair = this.selectedPair
     if (pair === undefined || this.#state === 'failed' || this.#state === 'closed') return
     pair.packetsSent++
     pair.bytesSent += datagram.length
@@ -213,11 +216,6 @@ export class IceAgent {
     } else {
       protocol.sendData(datagram as Buffer, remoteAddr).catch(() => undefined)
     }
-  }
-
-  /** Checks at once whether the peer still consents. */
-  checkConsent(): void {
-    this.#consent?.hurry()
   }
 
   /** The peer has said that it goes: consent is revoked (RFC 7675 §5.2). */
@@ -231,85 +229,38 @@ export class IceAgent {
     this.#abort.abort()
     this.#stopTimers()
     this.#mdns.close()
-    for (const base of this.#forwards.keys()) closeBase(base)
-    this.#held.length = 0
+    this.#bases.close()
     this.#connection.protocols = []
   }
 
   #adaptConnection(): void {
     const connection = this.#connection
+    const { usernameFragment, password } = this.credentials
+    connection.localUsername = usernameFragment
+    connection.localPassword = password
+    connection.userHistory = { [usernameFragment]: password }
     const buildRequest = connection.buildRequest.bind(connection)
     connection.buildRequest = (options) => {
       const request = buildRequest(options)
       const address = options.localCandidate?.host
-      if (address !== undefined) {
-        request.setAttribute('PRIORITY', candidatePriority('prflx', address, 0))
-      }
+      if (address !== undefined) request.setAttribute('PRIORITY', candidatePriority('prflx', address, 0))
       return request
     }
     connection.checkComplete = (pair) => {
       this.#onCheckComplete(pair)
     }
     connection.sortCheckList = () => {
-      connection.checkList.sort((a, b) => compareBigInt(this.#priorityOf(b), this.#priorityOf(a)))
-    }
-  }
-
-  #guardedAgent() {
-    return {
-      outstandingRequest: (base: IceBase, transactionId: string): OutstandingRequest | undefined => {
-        const transaction = transactionsOf(base)[transactionId]
-        if (transaction === undefined) return undefined
-        const [address, port] = transaction.expectedAddr
-        const password = transaction.integrityKey?.toString('utf8')
-        return password === undefined ? { address, port } : { address, port, password }
-      },
-      isKnownRemote: (address: string, port: number) =>
-        this.#connection._remoteCandidates.some((known) => known.host === address && known.port === port),
-      peerReflexiveCount: () =>
-        this.#connection._remoteCandidates.filter(({ type }) => type === 'prflx').length
-    }
-  }
-
-  #addBase(base: IceBase): void {
-    this.#connection.ensureProtocol(base)
-    const forward = interceptBase(base, (data, from) => {
-      this.#receive(base, data, from)
-    })
-    this.#forwards.set(base, forward)
-  }
-
-  #receive(base: IceBase, data: Buffer, from: TransportAddress): void {
-    if (this.#state === 'closed') return
-    const verdict = this.#guard.inspect(base, data, from[0], from[1])
-    switch (verdict.type) {
-      case 'data':
-        this.#deliver(base, data)
-        return
-      case 'stun':
-        this.#forwards.get(base)?.(verdict.message, from)
-        this.#pacer.wake()
-        return
-      case 'hold':
-        if (this.#held.length < MAX_HELD_DATAGRAMS) this.#held.push({ base, data, from })
-        else this.#countDrop('unvalidated-source')
-        return
-      case 'drop':
-        this.#countDrop(verdict.reason)
+      this.#selection.sort(connection.checkList)
     }
   }
 
   #deliver(base: IceBase, data: Buffer): void {
-    const pair = this.#selected
+    const pair = this.selectedPair
     if (pair?.protocol === (base as Protocol)) {
       pair.packetsReceived++
       pair.bytesReceived += data.length
     }
     this.#handlers.onData(data)
-  }
-
-  #countDrop(reason: IceDropReason): void {
-    this.drops[reason] = (this.drops[reason] ?? 0) + 1
   }
 
   #pairRemoteCandidate(candidate: IceCandidate): void {
@@ -334,113 +285,58 @@ export class IceAgent {
   #startNextCheck(): boolean {
     if (this.#startedAt === undefined || this.#state === 'failed' || this.#state === 'closed') return false
     const next = this.#connection.checkList.find(({ state }) => state === CandidatePairState.WAITING)
-    if (next === undefined || this.#isWorse(next)) return false
+    if (next === undefined || this.#selection.isInferior(next)) return false
     this.#connection.checkStart(next)
     return true
-  }
-
-  /** There is no need to check a pair that would not be chosen. */
-  #isWorse(pair: CandidatePair): boolean {
-    const selected = this.#selected
-    return selected?.nominated === true && this.#priorityOf(pair) < this.#priorityOf(selected)
   }
 
   #onCheckComplete(pair: CandidatePair): void {
     if (this.#state === 'closed' || !this.#connection.checkList.includes(pair)) return
     if (pair.state === CandidatePairState.SUCCEEDED) {
-      if (!this.#succeeded.has(pair)) {
-        this.#succeeded.add(pair)
-        const [address, port] = pair.remoteAddr
-        this.#guard.validate(pair.protocol as IceBase, address, port)
-      }
+      const isNew = this.#selection.add(pair)
       this.#select()
-      this.#releaseHeld()
+      if (isNew) this.#bases.validate(pair.protocol as IceBase, pair.remoteAddr)
     } else {
-      this.#succeeded.delete(pair)
+      this.#selection.remove(pair)
     }
     this.#evaluate()
   }
 
-  /** Uses the best pair that works: of those that are nominated, if any is. */
   #select(): void {
-    let best: CandidatePair | undefined
-    for (const pair of this.#succeeded) {
-      if (best === undefined || this.#isBetter(pair, best)) best = pair
-    }
-    if (best === this.#selected) return
-    this.#selected = best
-    this.#consent?.stop()
-    this.#consent = undefined
-    if (best === undefined) return
+    const { selected } = this.#selection.update() ? this.#selection : {}
+    if (selected === undefined) return
+    for (const timer of this.#deadlines) clearTimeout(timer)
     this.selectedPairChanges++
-    for (const timer of this.#timers) clearTimeout(timer)
-    this.#consent = this.#watch(best)
+    this.#consent?.stop()
+    this.#consent = new ConsentChecks(this.#connection, selected, (change) => {
+      this.#onConsentChange(selected, change)
+    })
     this.#handlers.onSelectedPairChange()
   }
 
-  #isBetter(pair: CandidatePair, than: CandidatePair): boolean {
-    if (pair.nominated !== than.nominated) return pair.nominated
-    return this.#priorityOf(pair) > this.#priorityOf(than)
-  }
-
-  #watch(pair: CandidatePair): Consent {
-    return new Consent({
-      check: () => this.#askConsent(pair),
-      onDisconnected: () => {
-        // Another pair may still work.
-        this.#succeeded.delete(pair)
+  #onConsentChange(pair: CandidatePair, change: 'disconnected' | 'recovered' | 'expired'): void {
+    switch (change) {
+      case 'disconnected':
+        this.#selection.remove(pair)
         pair.updateState(CandidatePairState.FAILED)
-        const others = this.#succeeded.size > 0
-        if (others) this.#select()
+        // Another pair may still work.
+        if (this.#selection.isUsable) this.#select()
         else this.#setState('disconnected')
-      },
-      onRecovered: () => {
-        this.#succeeded.add(pair)
+        return
+      case 'recovered':
         pair.updateState(CandidatePairState.SUCCEEDED)
+        this.#selection.add(pair)
         this.#evaluate()
-      },
-      onExpired: () => {
+        return
+      case 'expired':
         this.#fail()
-      }
-    })
-  }
-
-  async #askConsent(pair: CandidatePair): Promise<boolean> {
-    const { localUsername, remoteUsername, remotePassword, iceControlling } = this.#connection
-    const request: Message = this.#connection.buildRequest({
-      nominate: iceControlling,
-      localUsername,
-      remoteUsername,
-      iceControlling,
-      localCandidate: pair.localCandidate
-    })
-    const responseTimeout = Math.max(CONSENT_RESPONSE_TIMEOUT_MIN_MS, (pair.rtt ?? 0) * 2000 + 200)
-    const sentAt = performance.now()
-    pair.consentRequestsSent++
-    pair.requestsSent++
-    try {
-      await pair.protocol.request(request, pair.remoteAddr, Buffer.from(remotePassword, 'utf8'), {
-        retransmissions: 0,
-        responseTimeout
-      })
-    } catch {
-      return false
     }
-    pair.rtt = (performance.now() - sentAt) / 1000
-    pair.totalRoundTripTime += pair.rtt
-    pair.roundTripTimeMeasurements++
-    pair.responsesReceived++
-    return true
-  }
-
-  #releaseHeld(): void {
-    for (const { base, data, from } of this.#held.splice(0)) this.#receive(base, data, from)
   }
 
   /** Draws the agent's state from its pairs. */
   #evaluate(): void {
     if (this.#startedAt === undefined || this.#state === 'failed' || this.#state === 'closed') return
-    if (this.#succeeded.size > 0) {
+    if (this.#selection.isUsable) {
       this.#setState(this.#isCompleted() ? 'completed' : 'connected')
       return
     }
@@ -454,18 +350,16 @@ export class IceAgent {
   }
 
   #isCompleted(): boolean {
-    if (!this.#gathered || !this.#remoteEnded || this.#selected?.nominated !== true) return false
-    const pending: readonly CandidatePairState[] = [
-      CandidatePairState.WAITING,
-      CandidatePairState.IN_PROGRESS
-    ]
-    return this.#connection.checkList.every((pair) => !pending.includes(pair.state) || this.#isWorse(pair))
+    if (!this.#gathered || !this.#remoteEnded || this.selectedPair?.nominated !== true) return false
+    return this.#connection.checkList.every(
+      (pair) => !UNFINISHED.includes(pair.state) || this.#selection.isInferior(pair)
+    )
   }
 
   #retryLater(): void {
     this.#retryTimer ??= setTimeout(() => {
       this.#retryTimer = undefined
-      if (this.#succeeded.size > 0) return
+      if (this.#selection.isUsable) return
       for (const pair of this.#connection.checkList) {
         if (pair.state === CandidatePairState.FAILED) pair.updateState(CandidatePairState.WAITING)
       }
@@ -480,15 +374,10 @@ export class IceAgent {
   }
 
   #stopTimers(): void {
-    for (const timer of this.#timers) clearTimeout(timer)
+    for (const timer of this.#deadlines) clearTimeout(timer)
     clearTimeout(this.#retryTimer)
     this.#pacer.stop()
     this.#consent?.stop()
-  }
-
-  #priorityOf({ localCandidate, remoteCandidate }: CandidatePair): bigint {
-    const [local, remote] = [localCandidate.priority, remoteCandidate.priority]
-    return this.controlling ? pairPriority(local, remote) : pairPriority(remote, local)
   }
 
   #setState(state: IceAgentState): void {
@@ -496,8 +385,4 @@ export class IceAgent {
     this.#state = state
     this.#handlers.onStateChange(state)
   }
-}
-
-function compareBigInt(a: bigint, b: bigint): number {
-  return a < b ? -1 : a > b ? 1 : 0
 }

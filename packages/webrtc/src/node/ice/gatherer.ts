@@ -139,7 +139,10 @@ async function gatherRelayed(
   try {
     const turn = await allocate(init, server, url)
     base = new StunOverTurnProtocol(turn)
-    if (init.signal.aborted) return closeBase(base)
+    if (init.signal.aborted) {
+      closeBase(base)
+      return
+    }
     const [address, port] = turn.relayedAddress
     const [relatedAddress, relatedPort] = turn.mappedAddress
     const relayed: IceCandidate = {
@@ -174,7 +177,7 @@ async function allocate(init: GathererInit, server: IceServer, url: IceServerUrl
     )
   }
   const socket = await UdpSocket.bind(url.host.includes(':') ? '::' : '0.0.0.0')
-  const turn = new TurnProtocol(address, username, credential, TURN_LIFETIME_S, socket as never)
+  const turn = new TurnProtocol(address, username, credential, TURN_LIFETIME_S, socket)
   acceptServerOnly(turn)
   const abandon = (): void => {
     for (const transaction of Object.values(turn.transactions)) transaction.cancel()

@@ -82,7 +82,7 @@ export function encodeQuestion(name: string): Buffer {
 /** The A records of a response; nothing of what is not one. Never throws. */
 export function decodeAddresses(data: Buffer): [name: string, address: string][] {
   const found: [string, string][] = []
-  if (data.length < 12 || (data[2]! & 0x80) === 0) return found
+  if (data.length < 12 || (data[2] & 0x80) === 0) return found
   let offset = 12
   for (let left = data.readUInt16BE(4); left > 0; left--) {
     const name = readName(data, offset)

@@ -37,7 +37,7 @@ const CLASSES: readonly StunClass[] = ['request', 'indication', 'success', 'erro
  */
 export function readStun(data: Buffer): StunEnvelope | undefined {
   if (data.length < STUN_HEADER_LENGTH || data.length % 4 !== 0) return undefined
-  if (data[0]! > 0x3f || data.readUInt32BE(4) !== MAGIC_COOKIE) return undefined
+  if (data[0] > 0x3f || data.readUInt32BE(4) !== MAGIC_COOKIE) return undefined
   if (data.readUInt16BE(2) !== data.length - STUN_HEADER_LENGTH) return undefined
   const type = data.readUInt16BE(0)
   let username: string | undefined
@@ -60,13 +60,13 @@ export function readStun(data: Buffer): StunEnvelope | undefined {
       } else if (attribute === USERNAME) {
         username ??= value.toString('utf8')
       } else if (attribute === ERROR_CODE && length >= 4) {
-        errorCode ??= (value[2]! & 7) * 100 + value[3]!
+        errorCode ??= (value[2] & 7) * 100 + value[3]
       }
     }
     offset = next
   }
   return {
-    class: CLASSES[((type >> 7) & 2) | ((type >> 4) & 1)]!,
+    class: CLASSES[((type >> 7) & 2) | ((type >> 4) & 1)],
     method: (type & 0x000f) | ((type & 0x00e0) >> 1) | ((type & 0x3e00) >> 2),
     transactionId: data.toString('hex', 8, STUN_HEADER_LENGTH),
     ...(username === undefined ? {} : { username }),

@@ -1,6 +1,5 @@
 import type { IceCandidate } from '../../candidates/index.ts'
-import { IceAgent, type IceAgentInit, type IceAgentState } from './agent.ts'
-import type { IceCredentials } from './credentials.ts'
+import { IceAgent, type IceAgentInit, type IceAgentState, type RemoteIceParameters } from './agent.ts'
 import type { GatheringError } from './gatherer.ts'
 
 /** The old generation's sockets are kept so long after a restart has succeeded, for what is still on the way. */
@@ -68,7 +67,7 @@ export class IceTransport {
   }
 
   /** Lets an agent check, now that the remote description is known. */
-  start(agent: IceAgent, remote: IceCredentials): void {
+  start(agent: IceAgent, remote: RemoteIceParameters): void {
     if (this.#started.has(agent)) return
     this.#started.add(agent)
     agent.start(remote)

@@ -121,7 +121,7 @@ export function acceptServerOnly(turn: TurnProtocol): void {
 /** The transactions that wait on a base, by id. */
 export function transactionsOf(base: IceBase): Record<string, TransactionInternals> {
   const { transactions } = base instanceof StunProtocol ? base : base.turn
-  return transactions as unknown as Record<string, TransactionInternals>
+  return transactions
 }
 
 /** Closes a base at once, its waiting requests included. */

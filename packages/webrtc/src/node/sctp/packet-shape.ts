@@ -17,7 +17,7 @@ const PARAMETER_OFFSETS: ReadonlyMap<number, number> = new Map([
 export function isWellFormedPacket(packet: Buffer): boolean {
   if (packet.length < COMMON_HEADER_LENGTH + 4) return false
   return isList(packet, COMMON_HEADER_LENGTH, packet.length, 2, (start, end) => {
-    const offset = PARAMETER_OFFSETS.get(packet[start]!)
+    const offset = PARAMETER_OFFSETS.get(packet[start])
     if (offset === undefined) return true
     return start + offset <= end && isList(packet, start + offset, end, 2, () => true)
   })

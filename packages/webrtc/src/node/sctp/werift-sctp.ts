@@ -197,7 +197,7 @@ export class WeriftSctpAssociation implements SctpAssociation {
     }
     this.#pumping = false
     const sentChunks = this.#handedChunks - sctp.outboundQueue.length
-    while (this.#leaving.length > 0 && this.#leaving[0]!.lastChunk <= sentChunks) {
+    while (this.#leaving.length > 0 && this.#leaving[0].lastChunk <= sentChunks) {
       const { streamId, bytes } = this.#leaving.shift()!
       this.#handlers.onSent(streamId, bytes)
     }
@@ -275,10 +275,10 @@ export class WeriftSctpAssociation implements SctpAssociation {
     const { sentQueue, outboundQueue } = this.#sctp
     const position = sentQueue.indexOf(chunk)
     let first = position
-    while (first > 0 && !isLast(sentQueue[first - 1]!)) first--
+    while (first > 0 && !isLast(sentQueue[first - 1])) first--
     let last = position
-    while (last < sentQueue.length - 1 && !isLast(sentQueue[last]!)) last++
-    while (!isLast(sentQueue[last]!) && outboundQueue.length > 0) {
+    while (last < sentQueue.length - 1 && !isLast(sentQueue[last])) last++
+    while (!isLast(sentQueue[last]) && outboundQueue.length > 0) {
       sentQueue.push(outboundQueue.shift()!)
       last++
     }

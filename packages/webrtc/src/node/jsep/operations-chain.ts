@@ -32,7 +32,7 @@ export class OperationsChain {
         },
         (error: unknown) => {
           this.#settle(() => {
-            reject(error as Error)
+            reject(error)
           })
         }
       )
@@ -49,7 +49,7 @@ export class OperationsChain {
     queueMicrotask(() => {
       if (this.#isClosed()) return
       this.#operations.shift()
-      if (this.#operations.length > 0) this.#operations[0]!()
+      if (this.#operations.length > 0) this.#operations[0]()
       else this.#onEmpty()
     })
   }
