@@ -24,7 +24,7 @@ export async function createMesh(options: MeshOptions): Promise<Mesh> {
   const resolved = resolveMeshOptions(options)
   checkRtcOptions(resolved)
   resolved.signal?.throwIfAborted()
-  const identity = await resolveIdentity(resolved.identity, platform.openIdentity)
+  const identity = await resolveIdentity(resolved.identity, (where) => platform.openIdentity(where))
   try {
     return await startMesh(resolved, identity)
   } catch (error) {

@@ -1,10 +1,17 @@
 import { serviceDependencies } from '@libp2p/interface'
-import { comparePeerIds, createSignaler, deriveRoom, publicKeyOf } from '@hearsay/signaling'
+import {
+  comparePeerIds,
+  createSignaler,
+  deriveRoom,
+  DirectStreamPath,
+  GossipTopicPath,
+  publicKeyOf,
+  SIGNAL_PROTOCOL
+} from '@hearsay/signaling'
 import { HandlerExistsError } from '@hearsay/session'
 import { multiaddr } from '@multiformats/multiaddr'
 import { TypedEventEmitter } from 'main-event'
 import { platform } from '#platform'
-import { SIGNAL_PROTOCOL } from './constants.ts'
 import {
   HandlerFailedError,
   InvalidPeerIdError,
@@ -23,6 +30,7 @@ import { SessionRegistry } from './sessions/session-registry.ts'
 import type { HearsayComponents } from './components.ts'
 import type {
   BroadcastResult,
+  JsonObject,
   Mesh,
   MeshDialOptions,
   MeshEvents,
@@ -253,7 +261,10 @@ export class MeshNode extends TypedEventEmitter<MeshEvents> implements Mesh, Sta
     const signaler = createSignaler({
       privateKey: this.#privateKey.raw.subarray(0, 32),
       rooms: [room],
-      paths: [createDirectPath(components), createGossipPath(components, room.topic)],
+      paths: [
+        new DirectStreamPath(components),
+        new GossipTopicPath(components, { topic: room.topic, localPeer: this.peerId })
+      ],
       admit: (peerId) => this.#admit(peerId),
       logger: components.logger,
       ...(components.metrics !== undefined && { metrics: components.metrics })
@@ -324,7 +335,9 @@ export class MeshNode extends TypedEventEmitter<MeshEvents> implements Mesh, Sta
   }
 
   #install(peer: MeshPeer, type: string): void {
-    peer.handle(type, (payload, context) => this.#handlers.get(type)?.(payload, { ...context, peer }))
+    peer.handle<JsonObject>(type, (payload, context) =>
+      this.#handlers.get(type)?.(payload, { ...context, peer })
+    )
   }
 
   async #admit(peerId: string): Promise<boolean> {

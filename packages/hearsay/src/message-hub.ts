@@ -2,7 +2,7 @@ import type { MeshMessage } from './mesh.ts'
 
 interface Offered {
   readonly message: MeshMessage
-  taken(): void
+  readonly taken: () => void
 }
 
 type Result = IteratorResult<MeshMessage, undefined>

@@ -1,3 +1,4 @@
+import { checkRtcOptions } from './check-rtc-options.ts'
 import { MeshNode } from './mesh-node.ts'
 import { resolveHearsayOptions } from './options.ts'
 import type { HearsayComponents } from './components.ts'

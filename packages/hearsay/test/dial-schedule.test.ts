@@ -62,8 +62,8 @@ describe('dial schedule', () => {
         schedule.handleEnded(peer, 'failed', now)
       }
     }
-    const pauses = times.slice(1).map((time, index) => time - times[index]!)
-    assert.ok(pauses[0]! >= 500 && pauses[0]! <= 1_000, String(pauses[0]))
+    const pauses = times.slice(1).map((time, index) => time - times[index])
+    assert.ok(pauses[0] >= 500 && pauses[0] <= 1_000, String(pauses[0]))
     assert.ok(
       pauses.slice(7).every((pause) => pause >= 30_000 && pause <= 60_000),
       String(pauses)
@@ -114,7 +114,7 @@ describe('dial schedule', () => {
     const first = dials(schedule, 0)
     assert.equal(first.length, 8)
     assert.equal(schedule.pollTimeout(), undefined)
-    schedule.handleConnected(first[0]!)
+    schedule.handleConnected(first[0])
     assert.equal(dials(schedule, 0).length, 1)
   })
 

@@ -32,9 +32,9 @@ describe('host check', () => {
         'HEARSAY_INBOUND_CONNECTIONS_PENDING'
       ]
     )
-    assert.match(warnings[0]!.message, /gossipsub\(\{ scoreParams: \{ IPColocationFactorWeight: 0 \} \}\)/)
-    assert.match(warnings[1]!.message, /5 new connections a second.*inboundConnectionThreshold: 100/)
-    assert.match(warnings[2]!.message, /maxIncomingPendingConnections: 100/)
+    assert.match(warnings[0].message, /gossipsub\(\{ scoreParams: \{ IPColocationFactorWeight: 0 \} \}\)/)
+    assert.match(warnings[1].message, /5 new connections a second.*inboundConnectionThreshold: 100/)
+    assert.match(warnings[2].message, /maxIncomingPendingConnections: 100/)
   })
 
   it('is content with the node that a mesh makes for itself', async () => {

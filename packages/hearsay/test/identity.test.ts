@@ -175,7 +175,7 @@ async function holdIdentity(file: string): Promise<ReturnType<typeof spawn>> {
 }
 
 /** Tries in a process of its own, which keeps what it got until told to quit. */
-async function tryIdentity(file: string): Promise<{ outcome: string; quit(): Promise<unknown> }> {
+async function tryIdentity(file: string): Promise<{ outcome: string; quit: () => Promise<unknown> }> {
   const child = runWith(
     `const { openIdentityFile } = await import('${IDENTITY_MODULE}')
      process.stdin.resume()

@@ -29,7 +29,7 @@ describe('message hub', () => {
     const received: Record<string, unknown[]> = { a: [], b: [] }
     for (let i = 0; i < 5; i++) {
       const { value } = await messages.next()
-      received[value!.from]!.push(value!.message)
+      received[value!.from].push(value!.message)
     }
     assert.deepEqual(received, { a: [1, 2, 3], b: [4, 5] })
   })

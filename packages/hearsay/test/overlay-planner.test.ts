@@ -48,8 +48,8 @@ describe('overlay planner', () => {
       }
     }
     assert.equal(times[0], 0)
-    assert.ok(times[1]! <= 550)
-    const pauses = times.slice(1).map((time, index) => time - times[index]!)
+    assert.ok(times[1] <= 550)
+    const pauses = times.slice(1).map((time, index) => time - times[index])
     assert.ok(pauses.at(-1)! >= 30_000 && pauses.at(-1)! <= 60_050, String(pauses))
   })
 
@@ -58,7 +58,7 @@ describe('overlay planner', () => {
     const [first] = dials(planner, 0)
     assert.equal(dials(planner, 1_000).length, 0)
     const [second] = dials(planner, 2_000)
-    assert.deepEqual([first!.target, second!.target].sort(), ['/a', '/b'])
+    assert.deepEqual([first.target, second.target].sort(), ['/a', '/b'])
   })
 
   it('fills up to its degree with members, and not beyond', () => {

@@ -82,7 +82,7 @@ describe('presence record', () => {
       assert.equal(await openPresence(sealed, { ...room, topic: 'cellar' }), undefined)
       for (let index = 0; index < sealed.length; index++) {
         const altered = sealed.slice()
-        altered[index]! ^= 1
+        altered[index] ^= 1
         assert.equal(await openPresence(altered, room), undefined, `byte ${index}`)
       }
     })

@@ -109,8 +109,8 @@ describe('presence table', () => {
         if (drain(table).length > 0) times.push(now)
       }
       assert.equal(times[0], 0)
-      assert.ok(times[1]! <= 1_250)
-      const pauses = times.slice(8).map((time, index) => time - times[index + 7]!)
+      assert.ok(times[1] <= 1_250)
+      const pauses = times.slice(8).map((time, index) => time - times[index + 7])
       assert.ok(
         pauses.every((pause) => pause >= 30_000 && pause <= 50_000),
         String(pauses)
@@ -168,7 +168,7 @@ describe('presence table', () => {
       const room = new PresenceRoom(7)
       const names = Array.from({ length: 10 }, (_, index) => `p${index}`)
       for (const name of names) room.join(name)
-      for (let i = 1; i < names.length; i++) room.link(names[i - 1]!, names[i]!)
+      for (let i = 1; i < names.length; i++) room.link(names[i - 1], names[i])
       room.run(2_000)
       for (const name of names)
         assert.deepEqual(
@@ -189,7 +189,7 @@ describe('presence table', () => {
             for (const name of names) room.join(name)
             const links = names
               .slice(1)
-              .map((name, index) => ({ at: times[index]!, a: names[index]!, b: name }))
+              .map((name, index) => ({ at: times[index], a: names[index], b: name }))
             for (const { at, a, b } of links.sort((x, y) => x.at - y.at)) {
               room.run(at)
               room.link(a, b)
@@ -228,7 +228,7 @@ describe('presence table', () => {
       const room = new PresenceRoom(3)
       const names = ['a', 'b', 'c', 'd', 'e']
       for (const name of names) room.join(name)
-      for (let i = 1; i < names.length; i++) room.link(names[i - 1]!, names[i]!)
+      for (let i = 1; i < names.length; i++) room.link(names[i - 1], names[i])
       room.run(300_000)
       const before = room.published
       room.run(300_000 + 120_000)

@@ -200,7 +200,7 @@ export class PresenceTable {
     this.#departed.set(peerId, { instance: last.instance, sequence: last.sequence, until: now + MAX_TTL_MS })
     if (this.#departed.size > MAX_DEPARTED) {
       const [oldest] = this.#departed.keys()
-      this.#departed.delete(oldest!)
+      this.#departed.delete(oldest)
     }
   }
 

@@ -111,8 +111,8 @@ export class DialSchedule {
       // At random, so that in a room beyond everybody's limit not all choose the same few.
       const [peerId] = due.splice(Math.floor(this.#options.random() * due.length), 1)
       dialing++
-      this.handleSession(peerId!)
-      this.#outputs.push(peerId!)
+      this.handleSession(peerId)
+      this.#outputs.push(peerId)
     }
   }
 
