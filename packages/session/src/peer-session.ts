@@ -424,7 +424,8 @@ export class PeerSession extends TypedEventEmitter<PeerSessionEvents> implements
     const link = this.#negotiator.link
     this.#negotiator.abortDial()
     this.#liveness?.stop()
-    this.#channels.stopAccepting()
+    const error = new SessionClosedError(reason, { cause: this.#failure })
+    this.#channels.stopAccepting(error)
     if (link?.control.isOpen === true && reason.code !== 'connection-lost') {
       const { flushTimeoutMs } = this.#timeouts
       this.#farewell = new Farewell({ link, channels: this.#channels, clock: this.#clock, flushTimeoutMs })
@@ -432,12 +433,11 @@ export class PeerSession extends TypedEventEmitter<PeerSessionEvents> implements
     } else if (!byPeer && link?.isVerified !== true) {
       this.#negotiator.announceClose(reason)
     }
-    this.#tearDown(reason)
+    this.#tearDown(reason, error)
   }
 
-  #tearDown(reason: CloseReason): void {
-    const error = new SessionClosedError(reason, { cause: this.#failure })
-    this.#channels.terminate(isGraceful(reason) ? undefined : error, error)
+  #tearDown(reason: CloseReason, error: SessionClosedError): void {
+    this.#channels.terminate(isGraceful(reason) ? undefined : error)
     this.#negotiator.drop()
     this.#log('%s: closed: %s', this.remotePeer, formatCloseReason(reason))
     this.#connected.reject(this.#failure ?? errorOfClose(reason))

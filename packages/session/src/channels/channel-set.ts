@@ -77,6 +77,7 @@ export class ChannelSet {
       clock: init.clock,
       scheduler: new SendScheduler(init.bufferBytes),
       isVerified: () => this.#isVerified,
+      endingError: () => this.#ended,
       reserveEarly: (bytes) => this.#reserveEarly(bytes),
       onSent: () => listener.onSent(),
       onReceived: () => listener.onReceived(),
@@ -226,7 +227,9 @@ export class ChannelSet {
     }
   }
 
-  stopAccepting(): void {
+  /** The session is ending: nothing more is taken. @param error what later calls fail with */
+  stopAccepting(error: SessionError): void {
+    this.#ended = error
     for (const channel of this.all) channel.stopAccepting()
   }
 
@@ -245,9 +248,8 @@ export class ChannelSet {
   }
 
   /** The end of all channels: in order, or with an error. */
-  terminate(error: SessionError | undefined, afterwards: SessionError): void {
-    this.#ended = afterwards
-    for (const channel of this.all) channel.terminate(error, afterwards)
+  terminate(error: SessionError | undefined): void {
+    for (const channel of this.all) channel.terminate(error)
   }
 
   #reserveEarly(bytes: number): boolean {

@@ -30,6 +30,8 @@ export interface ChannelHost {
   readonly scheduler: SendScheduler
   /** Whether the peer's `hello` is verified: nothing passes before. */
   isVerified(): boolean
+  /** Why the session is ending, once it is. */
+  endingError(): SessionError | undefined
   /** Bytes came before that; the session bounds them. @returns whether they may be kept */
   reserveEarly(bytes: number): boolean
   /** A frame went, or came. */
@@ -198,6 +200,7 @@ export class SessionChannel extends TypedEventEmitter<ChannelEvents<unknown>> im
     if (this.#state === 'closed') return
     this.stopAccepting()
     await this.drain(options?.signal)
+    this.sendFin()
     this.terminate(undefined)
   }
 
@@ -314,7 +317,16 @@ export class SessionChannel extends TypedEventEmitter<ChannelEvents<unknown>> im
     return frame.length
   }
 
+  /** Closed by the peer after its `fin`, or cut off. */
+  #handleTransportClose(): void {
+    const isOrderly = !this.options.reliable || this.#receiver.hasReceivedAll
+    const error = new ChannelClosedError(`channel "${this.label}" was cut off`)
+    this.terminate(isOrderly ? undefined : (this.#host.endingError() ?? error))
+  }
+
   #closedError(): SessionError {
+    const ending = this.#host.endingError()
+    if (ending !== undefined) return ending
     return new ChannelClosedError(`channel "${this.label}" is closed`)
   }
 
@@ -329,7 +341,7 @@ export class SessionChannel extends TypedEventEmitter<ChannelEvents<unknown>> im
         onFrame: (bytes) => this.#receive(bytes),
         onForeign: () => this.#host.onViolation(this, 'text where a binary frame belongs'),
         onLow: () => this.#resume(),
-        onClosed: () => this.terminate(undefined)
+        onClosed: () => this.#handleTransportClose()
       },
       this.options.lowWatermarkBytes
     )
@@ -375,7 +387,8 @@ export class SessionChannel extends TypedEventEmitter<ChannelEvents<unknown>> im
     const onAbort = (): void => {
       if (this.#outbox.remove(message) === 'abandoned') this.#control({ type: 'abandon' })
       message.onFailed(new AbortError(signal))
-      this.#host.scheduler.pump()
+      // Not at once: the same signal may be about to take back the next message too.
+      queueMicrotask(() => this.#host.scheduler.pump())
     }
     const message: OutgoingMessage = {
       header,
