@@ -31,20 +31,15 @@ export class ByteReader {
 
   /** An unsigned integer of 1 to 6 bytes. */
   uint(size: number): number {
+    const end = this.#advance(size)
     let value = 0
-    for (const byte of this.bytes(size)) value = value * 256 + byte
+    for (let at = end - size; at < end; at++) value = value * 256 + (this.#bytes[at] ?? 0)
     return value
   }
 
   bytes(length: number): Uint8Array {
-    const end = this.#offset + length
-    if (this.#failed || end > this.#bytes.length) {
-      this.#failed = true
-      return EMPTY
-    }
-    const bytes = this.#bytes.subarray(this.#offset, end)
-    this.#offset = end
-    return bytes
+    const end = this.#advance(length)
+    return end === 0 ? EMPTY : this.#bytes.subarray(end - length, end)
   }
 
   /** A vector with a length prefix of `prefixSize` bytes. */
@@ -64,5 +59,16 @@ export class ByteReader {
   /** Everything that is left. */
   rest(): Uint8Array {
     return this.bytes(this.#bytes.length - this.#offset)
+  }
+
+  /** Where the read ends; 0, which makes it empty, if there is not enough left. */
+  #advance(length: number): number {
+    const end = this.#offset + length
+    if (this.#failed || end > this.#bytes.length) {
+      this.#failed = true
+      return 0
+    }
+    this.#offset = end
+    return end
   }
 }

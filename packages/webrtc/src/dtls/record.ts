@@ -1,5 +1,4 @@
 import { ByteReader } from './byte-reader.ts'
-import { concatBytes, uintBytes } from './byte-writer.ts'
 import { DTLS_1_0, DTLS_1_2 } from './protocol.ts'
 
 /** type 1, version 2, epoch 2, sequence number 6, length 2 (RFC 6347, section 4.1). */
@@ -23,27 +22,40 @@ export interface DtlsRecord {
   readonly fragment: Uint8Array
 }
 
-/** The 13 bytes before a fragment of `length` bytes. */
-export function encodeRecordHeader(
-  type: number,
-  version: number,
-  epoch: number,
-  sequenceNumber: number,
+/** What stands in front of a fragment of `length` bytes; written to the beginning of `target`. */
+export function writeRecordHeader(
+  target: Uint8Array,
+  header: Omit<DtlsRecord, 'fragment'>,
   length: number
-): Uint8Array {
-  return concatBytes(
-    uintBytes(type, 1),
-    uintBytes(version, 2),
-    uintBytes(epoch, 2),
-    uintBytes(sequenceNumber, 6),
-    uintBytes(length, 2)
-  )
+): void {
+  const { type, version, epoch, sequenceNumber } = header
+  const high = Math.floor(sequenceNumber / 2 ** 32)
+  target[0] = type
+  target[1] = version >>> 8
+  target[2] = version
+  target[3] = epoch >>> 8
+  target[4] = epoch
+  target[5] = high >>> 8
+  target[6] = high
+  target[7] = sequenceNumber >>> 24
+  target[8] = sequenceNumber >>> 16
+  target[9] = sequenceNumber >>> 8
+  target[10] = sequenceNumber
+  target[11] = length >>> 8
+  target[12] = length
+}
+
+/** Epoch and sequence number in a header: 64 bits that never repeat under one key. */
+export function recordNumber(header: Uint8Array): Uint8Array {
+  return header.subarray(3, 11)
 }
 
 /** One plaintext record. */
 export function encodeRecord(record: DtlsRecord): Uint8Array {
-  const { type, version, epoch, sequenceNumber, fragment } = record
-  return concatBytes(encodeRecordHeader(type, version, epoch, sequenceNumber, fragment.length), fragment)
+  const encoded = new Uint8Array(RECORD_HEADER_LENGTH + record.fragment.length)
+  writeRecordHeader(encoded, record, record.fragment.length)
+  encoded.set(record.fragment, RECORD_HEADER_LENGTH)
+  return encoded
 }
 
 /**

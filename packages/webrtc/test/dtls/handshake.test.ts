@@ -68,6 +68,11 @@ describe('DTLS handshake', () => {
     network.run()
     assert.equal(client.state, 'closed')
     assert.equal(server.state, 'closed')
+    // One close_notify each: the answer is sent even to one that is gone (RFC 5246, section 7.2.1).
+    assert.deepEqual(
+      network.sent.slice(4).map(({ from }) => from),
+      ['client', 'server']
+    )
     assert.deepEqual(network.events.server.at(-1), { type: 'closed' })
     assert.ok(!network.events.client.some(({ type }) => type === 'closed'))
   })
@@ -116,6 +121,26 @@ describe('DTLS handshake', () => {
     assert.equal(lost, 4)
     assert.equal(client.state, 'connected')
     assert.equal(server.retransmissions, 3)
+  })
+
+  it('takes a flight in any order without a retransmission, also Finished before the keys', () => {
+    const { client, server, network } = makePair(
+      (datagram, from) => [{ datagram, delayMs: from === 'client' ? 50 - 10 * (sentByClient++ % 4) : 1 }],
+      { mtu: 200, initialRetransmissionTimeoutMs: 1_000 }
+    )
+    let sentByClient = 0
+    network.handshake()
+    assert.equal(sentByClient, 4)
+    assert.deepEqual([client.state, server.state], ['connected', 'connected'])
+    assert.equal(client.retransmissions + server.retransmissions, 0)
+  })
+
+  it('sends smaller datagrams once three timeouts have passed (RFC 6347, section 4.1.1.1)', () => {
+    const { client, server, network } = makePair((datagram) =>
+      datagram.length > 508 ? [] : [{ datagram, delayMs: 1 }]
+    )
+    network.handshake()
+    assert.deepEqual([client.state, server.state], ['connected', 'connected'])
   })
 
   it('delivers data that overtook the Finished, after connected', () => {

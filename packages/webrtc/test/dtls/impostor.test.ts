@@ -1,14 +1,19 @@
 import assert from 'node:assert/strict'
 import type { Flight } from '../../src/dtls/flight.ts'
-import { vectorBytes } from '../../src/dtls/byte-writer.ts'
-import { ExtensionType } from '../../src/dtls/extensions.ts'
+import { concatBytes, uintBytes, vectorBytes } from '../../src/dtls/byte-writer.ts'
+import { ExtensionType, encodeCodePoints } from '../../src/dtls/extensions.ts'
 import type { LocalCertificate } from '../../src/dtls/handshake.ts'
+import { encodeMessage } from '../../src/dtls/handshake-message.ts'
+import { encodeCertificateRequest } from '../../src/dtls/messages/certificate-request.ts'
 import { decodeClientHello, encodeClientHello } from '../../src/dtls/messages/client-hello.ts'
+import type { ClientHello } from '../../src/dtls/messages/client-hello.ts'
 import { decodeServerHello, encodeServerHello } from '../../src/dtls/messages/server-hello.ts'
-import { HandshakeType } from '../../src/dtls/protocol.ts'
+import { DTLS_1_0, HandshakeType } from '../../src/dtls/protocol.ts'
+import { encodeRecord } from '../../src/dtls/record.ts'
 import { Impostor } from './support/impostor.ts'
 import type { Tamper } from './support/impostor.ts'
 import { alice, bob, fingerprint, makeClient, makeServer, mallory } from './support/pair.ts'
+import { plaintextMessages } from './support/rewrite.ts'
 import { VirtualNetwork } from './support/virtual-network.ts'
 import type { Side } from './support/virtual-network.ts'
 
@@ -36,16 +41,19 @@ function flipLast(body: Uint8Array): Uint8Array {
   return body.with(-1, (body.at(-1) ?? 0) ^ 1)
 }
 
-function without(extension: number): Tamper {
+/** Changes the extensions of its hello. */
+function extending(change: (extensions: Map<number, Uint8Array>) => void): Tamper {
   return ({ type, body }) => {
     const clientHello = type === HandshakeType.clientHello ? decodeClientHello(body) : undefined
     if (clientHello !== undefined) {
-      const extensions = new Map([...clientHello.extensions].filter(([key]) => key !== extension))
+      const extensions = new Map(clientHello.extensions)
+      change(extensions)
       return [{ type, body: encodeClientHello({ ...clientHello, extensions }) }]
     }
     const serverHello = type === HandshakeType.serverHello ? decodeServerHello(body) : undefined
     if (serverHello !== undefined) {
-      const extensions = new Map([...serverHello.extensions].filter(([key]) => key !== extension))
+      const extensions = new Map(serverHello.extensions)
+      change(extensions)
       return [{ type, body: encodeServerHello({ ...serverHello, extensions }) }]
     }
     return [{ type, body }]
@@ -200,8 +208,24 @@ const ATTACKS: readonly Attack[] = [
   },
   {
     title: 'no extended master secret',
-    tamper: () => without(ExtensionType.extendedMasterSecret),
+    tamper: () => extending((all) => all.delete(ExtensionType.extendedMasterSecret)),
     reason: 'no-extended-master-secret'
+  },
+  {
+    title: 'an extended master secret that says something',
+    tamper: () => extending((all) => all.set(ExtensionType.extendedMasterSecret, Uint8Array.of(1))),
+    reason: 'no-extended-master-secret'
+  },
+  {
+    title: 'a hello that renegotiates',
+    tamper: () =>
+      extending((all) => all.set(ExtensionType.renegotiationInfo, vectorBytes(1, new Uint8Array(12)))),
+    reason: 'no-common-parameters'
+  },
+  {
+    title: 'no uncompressed points',
+    tamper: () => extending((all) => all.set(ExtensionType.ecPointFormats, Uint8Array.of(1, 1))),
+    reason: 'no-common-parameters'
   }
 ]
 
@@ -257,6 +281,82 @@ describe('DTLS impostor', () => {
       const network = new VirtualNetwork(impostor, victim).start().run(() => victim.state === 'failed')
       assert.equal(network.failure('server'), 'bad-key-share')
     }
+  })
+
+  it('as client: no group, signature or suite in common', () => {
+    const suites = (hello: ClientHello): ClientHello => ({ ...hello, cipherSuites: [0xc02f, 0x009c] })
+    for (const tamper of [
+      extending((all) => all.set(ExtensionType.supportedGroups, encodeCodePoints([24]))),
+      extending((all) => all.set(ExtensionType.signatureAlgorithms, encodeCodePoints([0x0401]))),
+      extending((all) => all.delete(ExtensionType.signatureAlgorithms)),
+      altering(HandshakeType.clientHello, (body) => {
+        const hello = decodeClientHello(body)
+        assert.ok(hello)
+        return encodeClientHello(suites(hello))
+      })
+    ]) {
+      const impostor = new Impostor({
+        role: 'client',
+        certificate: alice,
+        remoteFingerprint: fingerprint(bob),
+        tamper
+      })
+      const victim = makeServer()
+      const network = new VirtualNetwork(impostor, victim).start().run(() => victim.state === 'failed')
+      assert.equal(network.failure('server'), 'no-common-parameters')
+    }
+  })
+
+  it('as server: an ECDSA certificate under a suite for RSA', () => {
+    const impostor = new Impostor({
+      role: 'server',
+      certificate: bob,
+      remoteFingerprint: fingerprint(alice),
+      tamper: altering(HandshakeType.serverHello, (body) => {
+        const hello = decodeServerHello(body)
+        assert.ok(hello)
+        return encodeServerHello({ ...hello, cipherSuite: 0xc02f })
+      })
+    })
+    const victim = makeClient()
+    const network = new VirtualNetwork(victim, impostor).start().run(() => victim.state === 'failed')
+    assert.equal(network.failure('client'), 'bad-certificate')
+  })
+
+  it('as server: takes no ECDSA certificate', () => {
+    for (const request of [
+      { certificateTypes: [1], signatureSchemes: [0x0403] },
+      { certificateTypes: [64], signatureSchemes: [0x0401] }
+    ]) {
+      const impostor = new Impostor({
+        role: 'server',
+        certificate: bob,
+        remoteFingerprint: fingerprint(alice),
+        tamper: altering(HandshakeType.certificateRequest, () => encodeCertificateRequest(request))
+      })
+      const victim = makeClient()
+      const network = new VirtualNetwork(victim, impostor).start().run(() => victim.state === 'failed')
+      assert.equal(network.failure('client'), 'no-common-parameters')
+    }
+  })
+
+  it('as server: asks for a cookie twice', () => {
+    const victim = makeClient()
+    victim.start(0)
+    const cookies = [0, 1].map((sequence) => {
+      const body = concatBytes(uintBytes(DTLS_1_0, 2), vectorBytes(1, new Uint8Array(20).fill(sequence)))
+      const fragment = encodeMessage({ type: HandshakeType.helloVerifyRequest, sequence, body })
+      return encodeRecord({ type: 22, version: DTLS_1_0, epoch: 0, sequenceNumber: sequence, fragment })
+    })
+    const [first, second] = cookies
+    assert.ok(first && second)
+    victim.pollDatagram()
+    victim.handleDatagram(first, 1)
+    const [hello] = plaintextMessages(victim.pollDatagram() ?? new Uint8Array(0))
+    assert.deepEqual(decodeClientHello(hello?.body ?? new Uint8Array(0))?.cookie, new Uint8Array(20))
+    assert.equal(hello?.sequence, 1)
+    victim.handleDatagram(second, 2)
+    assert.equal(victim.state, 'failed')
   })
 
   it('as server: no CertificateRequest, so that the victim would not have to prove who it is', () => {
