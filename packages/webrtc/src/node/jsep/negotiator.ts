@@ -113,7 +113,7 @@ export class Negotiator {
         try {
           resolve(step())
         } catch (error) {
-          reject(error)
+          reject(error instanceof Error ? error : new Error(String(error)))
         }
       })
     })

@@ -24,7 +24,9 @@ export class OperationsChain {
     }
     const { promise, resolve, reject } = Promise.withResolvers<T>()
     const run = (): void => {
-      operation().then(
+      // What the operation throws rejects too.
+      const ended = (async () => operation())()
+      ended.then(
         (value) => {
           this.#settle(() => {
             resolve(value)
