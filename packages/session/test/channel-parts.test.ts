@@ -342,7 +342,7 @@ describe('codecs', () => {
   const circular: Record<string, unknown> = {}
   circular.self = circular
   for (const [name, value] of Object.entries({
-    undefined: undefined,
+    undefined,
     function: () => {},
     bigint: 1n,
     circular

@@ -4,5 +4,5 @@ import fc from 'fast-check'
 export function record<Value>(model: {
   [Key in keyof Value]: fc.Arbitrary<Value[Key]>
 }): fc.Arbitrary<Value> {
-  return fc.record(model, { noNullPrototype: true }) as fc.Arbitrary<Value>
+  return fc.record(model, { noNullPrototype: true })
 }
