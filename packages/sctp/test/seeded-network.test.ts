@@ -139,7 +139,7 @@ function runSeed(seed: number): void {
     for (const { endpoint } of sides) {
       const status = endpoint.association.status()
       if (status !== undefined) {
-        assert.ok(status.unpolledBytes <= 1_048_576 * 1.25, 'bounded backlog')
+        assert.ok(status.unpolledBytes <= 1_048_576, 'bounded backlog')
         assert.ok(status.outstandingChunks <= 32_768, 'bounded ring')
       }
     }

@@ -28,6 +28,15 @@ const MIN_PACKET_LENGTH = COMMON_HEADER_LENGTH + 4
 const MAX_REPORTED_BYTES = 128
 const SHUTDOWN_LENGTH = 8
 
+/** RFC 9260 section 8.4, rules 5, 2, 6 and 7. */
+const OUT_OF_THE_BLUE_COMPLETED: ReadonlySet<number> = new Set([ChunkType.shutdownAck])
+const OUT_OF_THE_BLUE_IGNORED: ReadonlySet<number> = new Set([
+  ChunkType.abort,
+  ChunkType.shutdownComplete,
+  ChunkType.error,
+  ChunkType.cookieAck
+])
+
 /**
  * What a packet from the peer does: it is checked (ports, checksum, verification tag: RFC 9260 sections 6.8 and 8.5)
  * and taken apart, and each chunk goes to its procedure. What is wrong is dropped and counted.
@@ -116,27 +125,33 @@ export class PacketHandler {
       counters.droppedVerificationTag++
       return false
     }
-    this.#handleOutOfTheBlue(firstType, verificationTag)
+    this.#handleOutOfTheBlue(bytes, verificationTag)
     return false
   }
 
   /** Section 8.4. An association that has not begun keeps silent, for its own handshake may be on its way. */
-  #handleOutOfTheBlue(firstType: number, verificationTag: number): void {
+  #handleOutOfTheBlue(bytes: Uint8Array, verificationTag: number): void {
     const { counters, outbox, state } = this.#context
     counters.droppedUnexpected++
     if (state.name !== 'closed' || state.ended === undefined) {
       return
     }
-    if (firstType === ChunkType.shutdownAck) {
+    if (this.#contains(bytes, OUT_OF_THE_BLUE_COMPLETED)) {
       this.#shutdown.replyOutOfTheBlue(verificationTag)
-    } else if (
-      firstType !== ChunkType.abort &&
-      firstType !== ChunkType.shutdownComplete &&
-      firstType !== ChunkType.error &&
-      firstType !== ChunkType.cookieAck
-    ) {
+    } else if (state.ended.kind !== 'shutdown' && !this.#contains(bytes, OUT_OF_THE_BLUE_IGNORED)) {
+      // After a graceful end this is a late packet of a peer that comes to the same end: an ABORT would spoil it.
       outbox.reply(verificationTag, encodeAbortChunk(TAG_REFLECTED))
     }
+  }
+
+  #contains(bytes: Uint8Array, types: ReadonlySet<number>): boolean {
+    const chunk = { ...this.#chunk }
+    do {
+      if (types.has(bytes[chunk.start])) {
+        return true
+      }
+    } while (readChunkAt(bytes, nextChunkOffset(chunk), chunk))
+    return false
   }
 
   #handleChunks(bytes: Uint8Array, now: number): void {
@@ -228,7 +243,8 @@ export class PacketHandler {
     }
     const outcome = block.receiver.handleData(bytes, start, end)
     if (state.name === 'shutdown-sent') {
-      // Section 9.2: answered at once, so that the peer comes to its end.
+      // Section 9.2: answered at once, so that the peer, which is alive, comes to its end.
+      state.timer.transmissions = 0
       block.receiver.requestSack()
       state.timer.due = true
     }

@@ -15,8 +15,8 @@ const MAX_AHEAD = 32_768
 const MAX_DUPLICATES = 32
 /** What a message that waits costs beside its bytes, roughly. */
 const MESSAGE_OVERHEAD = 64
-/** Chunks are taken up to this multiple of the window: overhead is counted here but unknown to the sender. */
-const WINDOW_SLACK = 1.25
+/** User data fills the window at most; with its overhead, of which the sender knows nothing, this multiple of it. */
+const OVERHEAD_SLACK = 1.25
 
 /** What has been delivered and not yet been taken by the application. */
 export interface DeliveredBacklog {
@@ -251,18 +251,19 @@ export class DataReceiver implements SackContent {
   }
 
   get #usedBytes(): number {
-    const { messageBytes, messageCount } = this.#backlog
-    return (
-      messageBytes +
-      this.#reassembly.heldBytes +
-      this.#chunks.heldBytes +
-      MESSAGE_OVERHEAD * (messageCount + this.#reassembly.waitingMessages)
-    )
+    return this.#heldBytes + this.#overhead
+  }
+
+  get #heldBytes(): number {
+    return this.#backlog.messageBytes + this.#reassembly.heldBytes + this.#chunks.heldBytes
+  }
+
+  get #overhead(): number {
+    return MESSAGE_OVERHEAD * (this.#backlog.messageCount + this.#reassembly.waitingMessages)
   }
 
   #hasRoomFor(length: number, seq: number): boolean {
-    const limit = WINDOW_SLACK * this.#options.receiveWindow
-    if (this.#usedBytes + length <= limit) {
+    if (this.#fits(length)) {
       return true
     }
     if (seq !== this.#cumulative + 1 || this.#chunks.heldBytes === 0) {
@@ -270,7 +271,13 @@ export class DataReceiver implements SackContent {
     }
     // What fills the buffer waits for this very chunk: rather give up what lies beyond (RFC 9260 section 6.2.1).
     this.#renege()
-    return this.#usedBytes + length <= limit
+    return this.#fits(length)
+  }
+
+  #fits(length: number): boolean {
+    const { receiveWindow } = this.#options
+    const held = this.#heldBytes + length
+    return held <= receiveWindow && held + this.#overhead <= OVERHEAD_SLACK * receiveWindow
   }
 
   #noteDuplicate(seq: number): void {

@@ -42,6 +42,11 @@ export class Abandonment {
     return this.#supported && (transmissions > message.maxRetransmits || message.expiresAt <= now)
   }
 
+  /** Whether a chunk sent `transmissions` times may be sent once more. */
+  mayRepeat(message: OutgoingMessage, transmissions: number, now: number): boolean {
+    return !this.isExhausted(message, transmissions, now)
+  }
+
   /** Gives the whole message up, whatever became of its fragments. */
   abandon(message: OutgoingMessage): void {
     if (message.abandoned) {

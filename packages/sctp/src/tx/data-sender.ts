@@ -14,7 +14,7 @@ import type { SendQueue } from './send-queue.ts'
 
 /** Chunks outstanding at most: within the 16 bits of a gap block, and about 1 MiB of ring. */
 const MAX_OUTSTANDING = 32_768
-/** No fragment smaller than this is made just to fill a packet. */
+/** No fragment smaller than this is made just to fill a packet, and none of a message that fits the next one. */
 const MIN_FRAGMENT = 128
 
 /**
@@ -50,7 +50,7 @@ export class DataSender {
     this.#rto = init.rto
     this.#maxFragment = init.options.basePacketSize - COMMON_HEADER_LENGTH - DATA_HEADER_LENGTH
     this.#abandonment = new Abandonment(this.#outstanding, init.queue, init.tsns, init.forwardTsn)
-    this.#congestion = new Cubic(init.options.basePacketSize, init.options)
+    this.#congestion = new Cubic(init.options.basePacketSize - COMMON_HEADER_LENGTH, init.options)
     this.#recovery = new LossRecovery({
       outstanding: this.#outstanding,
       abandonment: this.#abandonment,
@@ -112,7 +112,7 @@ export class DataSender {
   }
 
   setPacketSize(packetSize: number): void {
-    this.#congestion.setMss(packetSize)
+    this.#congestion.setMss(packetSize - COMMON_HEADER_LENGTH)
     this.#recovery.setPacketSize(packetSize)
   }
 
@@ -235,7 +235,11 @@ export class DataSender {
       const room = (limit - position - DATA_HEADER_LENGTH) & ~3
       const rest = message.data.length - message.fragmented
       const length = this.#nextFragmentLength(message, room)
-      if (length <= 0 || (length < rest && length < MIN_FRAGMENT) || !this.#peerHasRoomFor(length)) {
+      const splits = length < rest && length < this.#maxFragment
+      if (length <= 0 || (splits && (rest <= this.#maxFragment || length < MIN_FRAGMENT))) {
+        break
+      }
+      if (!this.#peerHasRoomFor(length)) {
         break
       }
       position = this.#writeFragment(bytes, position, message, length, now)
@@ -272,7 +276,10 @@ export class DataSender {
       }
     }
     const seq = outstanding.highestInFlight()
-    if (seq < 0) {
+    if (
+      seq < 0 ||
+      !this.#abandonment.mayRepeat(outstanding.message(seq), outstanding.transmissions(seq), now)
+    ) {
       this.#recovery.probeDue = false
       return offset
     }

@@ -8,7 +8,9 @@ import { Rack } from './rack.ts'
 import type { RetransmissionTimeout } from './rto.ts'
 
 /** RFC 8985 section 7.2: least time to a tail-loss probe, so that a scheduler's hiccup does not cause one. */
-const MIN_PROBE_TIMEOUT = 10
+const MIN_PROBE_TIMEOUT = 5
+/** Probes for one tail, each after twice the time (as RFC 9002 section 6.2): one alone is easily lost too. */
+const MAX_PROBES = 3
 /**
  * A timer handled later than this tells of a stall here, not on the path: acknowledgements may be waiting to be
  * read, so they are given `STALL_GRACE` to be.
@@ -51,6 +53,7 @@ export class LossRecovery {
   #roundEnd = 0
   #blackHoleSuspected = false
   #probe: { seq: number; retransmission: boolean; sentAt: number } | undefined
+  #probesSent = 0
   /** After a timeout: the end of what was outstanding at that time. */
   #timeoutEnd: number | undefined
 
@@ -87,7 +90,7 @@ export class LossRecovery {
     if (this.#rtoAt === Infinity) {
       this.#rtoAt = now + this.#rto.value
     }
-    if (this.#probe === undefined) {
+    if (this.#probesSent === 0) {
       this.#armProbe(now)
     }
   }
@@ -96,8 +99,10 @@ export class LossRecovery {
   onProbeSent(seq: number, retransmission: boolean, now: number): void {
     this.probeDue = false
     this.#probe = { seq, retransmission, sentAt: now }
-    this.#probeAt = Infinity
-    this.#rtoAt = now + this.#rto.value
+    if (this.#probesSent++ === 0) {
+      this.#rtoAt = now + this.#rto.value
+    }
+    this.#armProbe(now)
     this.#counters.tailLossProbes++
   }
 
@@ -163,6 +168,7 @@ export class LossRecovery {
     this.#congestion.reset()
     this.#recoveryStart = now
     this.#probe = undefined
+    this.#probesSent = 0
     this.#timeoutEnd = undefined
     this.errorCount = 0
     this.#probeAt = Infinity
@@ -227,6 +233,11 @@ export class LossRecovery {
   /** Gap blocks must rise and stay within what was sent; the rest of a SACK that breaks this is ignored. */
   #handleGapBlocks(sack: SackReader, cumulative: number, now: number): void {
     const outstanding = this.#outstanding
+    if (outstanding.count > 0 && outstanding.state(outstanding.base) === ChunkState.gapAcked) {
+      // The peer would have acknowledged this cumulatively if it still had it. A block that is missing says less:
+      // SACKs overtake each other.
+      this.#renege()
+    }
     let seq = outstanding.base
     for (let index = 0; index < sack.gapBlocks; index++) {
       const start = cumulative + sack.blockStart(index)
@@ -234,7 +245,6 @@ export class LossRecovery {
       if (start < seq || end < start || end >= outstanding.next) {
         return
       }
-      this.#renege(seq, start)
       for (seq = start; seq <= end; seq++) {
         const state = outstanding.state(seq)
         if (state === ChunkState.inFlight || state === ChunkState.lost) {
@@ -243,23 +253,14 @@ export class LossRecovery {
         }
       }
     }
-    if (
-      seq === outstanding.base &&
-      seq < outstanding.next &&
-      outstanding.state(seq) === ChunkState.gapAcked
-    ) {
-      // The peer would have acknowledged this cumulatively if it still had it.
-      this.#renege(seq, outstanding.next)
-    }
   }
 
-  #renege(from: number, to: number): void {
-    if (this.#outstanding.gapAckedBytes === 0) {
-      return
-    }
-    for (let seq = from; seq < to; seq++) {
-      if (this.#outstanding.state(seq) === ChunkState.gapAcked) {
-        this.#outstanding.markReneged(seq)
+  /** The peer has dropped what it had reported in gap blocks (RFC 9260 section 6.2.1). */
+  #renege(): void {
+    const outstanding = this.#outstanding
+    for (let seq = outstanding.base; seq < outstanding.next && outstanding.gapAckedBytes > 0; seq++) {
+      if (outstanding.state(seq) === ChunkState.gapAcked) {
+        outstanding.markReneged(seq)
       }
     }
   }
@@ -382,27 +383,27 @@ export class LossRecovery {
       this.#rtoAt = Infinity
       this.#probeAt = Infinity
       this.#probe = undefined
+      this.#probesSent = 0
       this.probeDue = false
       return
     }
     if (advanced || this.#ackedBytes > 0 || this.#rtoAt === Infinity) {
       this.#rtoAt = now + this.#rto.value
-      if (this.#probe === undefined) {
-        this.#armProbe(now)
-      }
+      this.#probesSent = 0
+      this.#armProbe(now)
     }
   }
 
   /** RFC 8985 section 7.2. */
   #armProbe(now: number): void {
-    if (this.#outstanding.flightBytes === 0) {
+    if (this.#outstanding.flightBytes === 0 || this.#probesSent >= MAX_PROBES) {
       this.#probeAt = Infinity
       return
     }
     const srtt = this.#rto.srtt
     const round = srtt === undefined ? this.#rto.value : Math.max(2 * srtt, MIN_PROBE_TIMEOUT)
     // No allowance for a delayed SACK: the last packet before silence asks for an immediate one (I bit).
-    const probeAt = now + round
+    const probeAt = now + round * 2 ** this.#probesSent
     this.#probeAt = probeAt < this.#rtoAt ? probeAt : Infinity
   }
 
@@ -413,6 +414,7 @@ export class LossRecovery {
     this.#probeAt = Infinity
     this.#reorderAt = Infinity
     this.#probe = undefined
+    this.#probesSent = 0
     this.probeDue = false
     const oldest = outstanding.oldestInFlight()
     const windowProbe = oldest >= 0 && this.peerWindow < outstanding.length(oldest)
@@ -426,8 +428,7 @@ export class LossRecovery {
       this.#markLost(seq, now)
     }
     if (this.errorCount > 1) {
-      // The peer may have dropped what it had reported in gap blocks.
-      this.#renege(outstanding.base, outstanding.next)
+      this.#renege()
     }
     this.#abandonment.due ||= this.#abandonment.isPending
     // Sending arms it again; a FORWARD-TSN or a blocked retransmission must not wait for ever either.

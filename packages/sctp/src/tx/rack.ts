@@ -33,7 +33,7 @@ export class Rack {
   /** A chunk was acknowledged for the first time. */
   onAcknowledged(seq: number, sentAt: number, retransmitted: boolean, now: number): void {
     const rtt = now - sentAt
-    if (retransmitted && rtt < this.minRtt) {
+    if (retransmitted && this.minRtt !== Infinity && rtt < this.minRtt) {
       // So soon only the original can have been meant (step 2).
       return
     }
@@ -55,6 +55,8 @@ export class Rack {
   onDuplicateReported(now: number): void {
     if (now - this.#lastWidenedAt >= this.#rtt) {
       this.#lastWidenedAt = now
+      // More than RFC 8985 asks for, but what was needless came late, not never.
+      this.#reorderingSeen = true
       this.#windowMultiplier++
       this.#windowPersistence = REORDERING_PERSISTENCE
     }

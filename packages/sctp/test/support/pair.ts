@@ -56,8 +56,8 @@ export interface PairInit {
 /** Two associations and the path between them, on a virtual clock. */
 export class Pair {
   readonly random: SeededRandom
-  readonly a: Endpoint
-  readonly b: Endpoint
+  a: Endpoint
+  b: Endpoint
   readonly toB: Link
   readonly toA: Link
   now = 1000
