@@ -16,7 +16,7 @@ import type { LocalCertificate } from './handshake.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1000
 
-/** What W3C has for a certificate that nobody gave a lifetime (webrtc-pc, section 4.10.2). */
+/** What W3C has for a certificate that nobody gave a lifetime (webrtc-pc, "generateCertificate"). */
 const DEFAULT_LIFETIME_MS = 30 * DAY_MS
 
 /** For peers that do look at the validity and whose clock is behind. */

@@ -1,24 +1,21 @@
-import { randomBytes } from 'node:crypto'
-import { createAeadRecordProtection } from './aead-record-protection.ts'
 import { alertName, decodeAlert, encodeAlert } from './alert.ts'
 import { advanceClient, beginClientHandshake } from './client-handshake.ts'
+import { checkInit } from './connection-init.ts'
+import type { DtlsConnectionInit, DtlsRole, DtlsSettings } from './connection-init.ts'
 import { noDrops } from './drop-counts.ts'
 import type { DropCounts, DropReason } from './drop-counts.ts'
 import { DtlsError } from './errors.ts'
 import type { DtlsEvent, DtlsFailureReason } from './events.ts'
-import { parseFingerprint } from './fingerprint.ts'
-import type { DtlsFingerprint } from './fingerprint.ts'
 import { packFlight } from './flight.ts'
 import { FlightSender } from './flight-sender.ts'
 import { decodeFragments } from './handshake-message.ts'
 import type { HandshakeFragment, HandshakeMessage } from './handshake-message.ts'
 import { HandshakeContext } from './handshake.ts'
-import type { HandshakeStep, LocalCertificate } from './handshake.ts'
+import type { HandshakeStep } from './handshake.ts'
 import { NAMED_GROUP_NAMES } from './key-exchange.ts'
 import { AlertDescription, AlertLevel, ContentType, HandshakeType } from './protocol.ts'
 import { Reassembler } from './reassembler.ts'
 import { PROTECTED_EPOCH } from './record-protection.ts'
-import type { RecordProtectionFactory } from './record-protection.ts'
 import { RecordReader } from './record-reader.ts'
 import { RecordWriter } from './record-writer.ts'
 import { MAX_PLAINTEXT_LENGTH, decodeRecords } from './record.ts'
@@ -26,39 +23,6 @@ import type { DtlsRecord } from './record.ts'
 import { advanceServer } from './server-handshake.ts'
 import { isFinal, isHandshake, isServer, mayFollow } from './state.ts'
 import type { Agreed, DtlsState, DtlsStateName } from './state.ts'
-
-/** `client` sends the ClientHello (`a=setup:active`), `server` waits for it (`a=setup:passive`). */
-export type DtlsRole = 'client' | 'server'
-
-export interface DtlsConnectionInit {
-  role: DtlsRole
-  certificate: LocalCertificate
-  /** The one fingerprint of the remote description: no other certificate is accepted. */
-  remoteFingerprint: DtlsFingerprint
-  /** Largest datagram to send, in bytes: what all paths carry, as in other WebRTC stacks. @default 1200 */
-  mtu?: number
-  /**
-   * First retransmission timeout. RFC 6347 has one second for networks unknown; here ICE has just measured
-   * the round trip, so give 1.5 times that (RFC 9147, section 5.8.2), but not under 50. The default is
-   * what most paths stay below; a flight too many costs less than a second of waiting. @default 100
-   */
-  initialRetransmissionTimeoutMs?: number
-  /** From `start()` to `connected`; as long as ICE keeps trying in browsers. @default 30_000 */
-  handshakeTimeoutMs?: number
-  /** Makes the record layer of epoch 1. @default AEADs of `node:crypto` */
-  createRecordProtection?: RecordProtectionFactory
-  /** Source of the hello randoms. @default `randomBytes` of `node:crypto` */
-  randomBytes?: (length: number) => Uint8Array
-}
-
-const DEFAULT_MTU = 1200
-
-/** A record header, a handshake header, nonce, tag and a few bytes to carry. */
-const MIN_MTU = 128
-
-const DEFAULT_INITIAL_RETRANSMISSION_TIMEOUT_MS = 100
-
-const DEFAULT_HANDSHAKE_TIMEOUT_MS = 30_000
 
 /** Protected records kept until their keys or the peer's Finished are there: a first burst that overtook. */
 const MAX_EARLY_RECORDS = 16
@@ -75,10 +39,7 @@ const MAX_FORGERIES = 2 ** 36
  * What is implemented and why: docs/specs/dtls.md.
  */
 export class DtlsConnection {
-  readonly role: DtlsRole
-  readonly #mtu: number
-  readonly #handshakeTimeoutMs: number
-  readonly #createRecordProtection: RecordProtectionFactory
+  readonly #settings: DtlsSettings
   readonly #context: HandshakeContext
   readonly #writer = new RecordWriter()
   readonly #reader = new RecordReader()
@@ -101,20 +62,14 @@ export class DtlsConnection {
 
   /** @throws {DtlsError} if the fingerprint or a number is not usable */
   constructor(init: DtlsConnectionInit) {
-    this.role = init.role
-    this.#mtu = positive('mtu', init.mtu ?? DEFAULT_MTU, MIN_MTU)
-    this.#handshakeTimeoutMs = positive(
-      'handshakeTimeoutMs',
-      init.handshakeTimeoutMs ?? DEFAULT_HANDSHAKE_TIMEOUT_MS
-    )
-    const timeoutMs = init.initialRetransmissionTimeoutMs ?? DEFAULT_INITIAL_RETRANSMISSION_TIMEOUT_MS
-    this.#sender = new FlightSender(positive('initialRetransmissionTimeoutMs', timeoutMs), this.#mtu)
-    this.#createRecordProtection = init.createRecordProtection ?? createAeadRecordProtection
-    this.#context = new HandshakeContext(
-      init.certificate,
-      parseFingerprint(init.remoteFingerprint),
-      init.randomBytes ?? randomBytes
-    )
+    this.#settings = checkInit(init)
+    const { certificate, remoteFingerprint, randomBytes } = this.#settings
+    this.#context = new HandshakeContext(certificate, remoteFingerprint, randomBytes)
+    this.#sender = new FlightSender(this.#settings.initialRetransmissionTimeoutMs, this.#settings.mtu)
+  }
+
+  get role(): DtlsRole {
+    return this.#settings.role
   }
 
   get state(): DtlsStateName {
@@ -133,7 +88,7 @@ export class DtlsConnection {
 
   /** Largest `data` that `send()` puts into a datagram of `mtu` bytes; 0 until connected. */
   get maxDataLength(): number {
-    return this.#state.name === 'connected' ? this.#mtu - this.#writer.protectedOverhead : 0
+    return this.#state.name === 'connected' ? this.#settings.mtu - this.#writer.protectedOverhead : 0
   }
 
   /**
@@ -142,7 +97,7 @@ export class DtlsConnection {
    */
   start(now: number): void {
     if (this.#state.name !== 'new') return
-    this.#deadline = now + this.#handshakeTimeoutMs
+    this.#deadline = now + this.#settings.handshakeTimeoutMs
     if (this.role === 'client') this.#take(beginClientHandshake(this.#context), now)
     else this.#transition({ name: 'await-client-hello' })
   }
@@ -164,7 +119,7 @@ export class DtlsConnection {
     if (this.#deadline !== undefined && now >= this.#deadline) {
       const alert = this.#plaintextAlert
       const hint = alert === undefined ? '' : ` An unauthenticated alert said: ${alertName(alert)}.`
-      this.#fail('timeout', `No DTLS handshake within ${this.#handshakeTimeoutMs} ms.${hint}`)
+      this.#fail('timeout', `No DTLS handshake within ${this.#settings.handshakeTimeoutMs} ms.${hint}`)
       return
     }
     const { dueAt } = this.#sender
@@ -357,7 +312,7 @@ export class DtlsConnection {
       return
     }
     if (step.keys !== undefined) {
-      const protection = this.#createRecordProtection(step.keys)
+      const protection = this.#settings.createRecordProtection(step.keys)
       this.#writer.protect(protection)
       this.#reader.protect(protection)
     }
@@ -445,9 +400,4 @@ export class DtlsConnection {
   #drop(reason: DropReason): void {
     this.#drops[reason]++
   }
-}
-
-function positive(name: string, value: number, least = 1): number {
-  if (Number.isFinite(value) && value >= least) return value
-  throw new DtlsError('ERR_DTLS_OPTION', `${name} must be a number of at least ${least}; it is ${value}.`)
 }

@@ -7,7 +7,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DtlsConnection } from '../../src/dtls/connection.ts'
-import type { DtlsRole } from '../../src/dtls/connection.ts'
+import type { DtlsRole } from '../../src/dtls/connection-init.ts'
 import { alice, mallory } from './support/pair.ts'
 import { UdpDriver } from './support/udp-driver.ts'
 

@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto'
 import { CipherContext, DtlsClient, DtlsServer, NamedCurveAlgorithm } from 'werift'
 import type { DtlsSocket, Transport } from 'werift'
 import { DtlsConnection } from '../../src/dtls/connection.ts'
-import type { DtlsRole } from '../../src/dtls/connection.ts'
+import type { DtlsRole } from '../../src/dtls/connection-init.ts'
 import type { DtlsEvent } from '../../src/dtls/events.ts'
 import { alice } from './support/pair.ts'
 

@@ -1,6 +1,6 @@
 import { advanceClient, beginClientHandshake } from '../../../src/dtls/client-handshake.ts'
 import { createAeadRecordProtection } from '../../../src/dtls/aead-record-protection.ts'
-import type { DtlsRole } from '../../../src/dtls/connection.ts'
+import type { DtlsRole } from '../../../src/dtls/connection-init.ts'
 import type { DtlsEvent } from '../../../src/dtls/events.ts'
 import { parseFingerprint } from '../../../src/dtls/fingerprint.ts'
 import type { DtlsFingerprint } from '../../../src/dtls/fingerprint.ts'

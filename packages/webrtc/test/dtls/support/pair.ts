@@ -1,6 +1,6 @@
 import { Certificate } from '../../../src/dtls/certificate.ts'
 import { DtlsConnection } from '../../../src/dtls/connection.ts'
-import type { DtlsConnectionInit } from '../../../src/dtls/connection.ts'
+import type { DtlsConnectionInit } from '../../../src/dtls/connection-init.ts'
 import { VirtualNetwork } from './virtual-network.ts'
 import type { Path } from './virtual-network.ts'
 
