@@ -1,3 +1,6 @@
+import { globSync, readFileSync } from 'node:fs'
+import { posix } from 'node:path'
+
 /**
  * The architecture's rules (docs/ARCHITECTURE.md). Packages in the order in which they may depend on each other: each
  * may import those before it, through their index only.
@@ -24,6 +27,16 @@ const NO_NODE = [
   '^packages/hearsay/src/(?!platform/node[.]ts$|identity/identity-(file|lock)[.]ts$)'
 ]
 
+/** The files that packages export: the only ones that others may import. */
+const ENTRIES = globSync('packages/*/package.json', { cwd: import.meta.dirname }).flatMap((manifest) =>
+  Object.values(
+    JSON.parse(readFileSync(posix.join(import.meta.dirname, manifest), 'utf8')).exports ?? {}
+  ).map(
+    (conditions) =>
+      `^${posix.join(posix.dirname(manifest), conditions['@hearsay/source']).replaceAll('.', '[.]')}$`
+  )
+)
+
 const direction = ORDER.map((name, index) => {
   const forbidden = [...ORDER.slice(index + 1), ...(KNOWS_NOTHING_OF[name] ?? [])]
   return {
@@ -41,17 +54,17 @@ export default {
     ...direction,
     {
       name: 'no-deep-import',
-      comment: "another package's files are reached through its index only",
+      comment: "another package's files are reached through what it exports only",
       severity: 'error',
       from: { path: '^packages/([^/]+)/' },
-      to: { path: '^packages/[^/]+/', pathNot: ['^packages/$1/', '^packages/[^/]+/src/index[.]ts$'] }
+      to: { path: '^packages/[^/]+/', pathNot: ['^packages/$1/', ...ENTRIES] }
     },
     {
       name: 'no-deep-import-from-outside',
-      comment: "tests across packages and benchmarks, too, use a package's index",
+      comment: 'tests across packages and benchmarks, too, use what a package exports',
       severity: 'error',
       from: { path: '^(test|interop|benchmarks)/' },
-      to: { path: '^packages/[^/]+/', pathNot: ['^packages/[^/]+/src/index[.]ts$'] }
+      to: { path: '^packages/[^/]+/', pathNot: ENTRIES }
     },
     {
       name: 'no-tests-in-sources',

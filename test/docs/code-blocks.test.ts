@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'mocha'
-import { collectPrograms, extractBlocks } from './code-blocks.ts'
+import { collectPrograms, extractBlocks, foreignHosts } from './code-blocks.ts'
 
 const fenced = (info: string, ...lines: readonly string[]): string =>
   [`\`\`\`${info}`, ...lines, '```', ''].join('\n')
@@ -66,4 +66,13 @@ describe('code blocks of a document', () => {
       assert.throws(() => collectPrograms(extractBlocks('a.md', markdown)), message)
     })
   }
+
+  it('name hosts of their own only where they are to run', () => {
+    const own =
+      "['/ip4/127.0.0.1/tcp/1', '/ip4/0.0.0.0/tcp/0', '/ip6/::1/tcp/1', 'stun:127.0.0.1:3478', 'turn:localhost']"
+    assert.deepEqual(foreignHosts({ text: own }), [])
+    const foreign =
+      "['/ip4/192.0.2.7/tcp/1', '/dns4/example.org/tcp/443/wss', 'stuns:stun.example.org?transport=tcp']"
+    assert.deepEqual(foreignHosts({ text: foreign }), ['192.0.2.7', 'example.org', 'stun.example.org'])
+  })
 })

@@ -21,8 +21,8 @@ export interface DocumentedProgram {
   readonly text: string
   /** The program of the same document that runs beside this one; its first line of output is our argument. */
   readonly beside?: string
-  /** Written for a page: type-checked and bundled, not run. */
-  readonly browser: boolean
+  /** What becomes of it, beside being type-checked: it runs, is bundled for a page, or neither. */
+  readonly use: 'run' | 'bundle' | 'check'
   /** What it must print, where an `output` block follows it. */
   readonly output?: string
 }
@@ -61,7 +61,7 @@ export function extractBlocks(document: string, markdown: string): CodeBlock[] {
   return blocks
 }
 
-const KNOWN_ATTRIBUTES = new Set(['file', 'beside', 'continues', 'browser'])
+const KNOWN_ATTRIBUTES = new Set(['file', 'beside', 'continues', 'browser', 'check'])
 
 /** The programs of a document; CONTRIBUTING.md describes how blocks become programs. */
 export function collectPrograms(blocks: readonly CodeBlock[]): DocumentedProgram[] {
@@ -105,6 +105,18 @@ function toProgram({ document, line, attributes, text }: CodeBlock): DocumentedP
     file: attributes.get('file') ?? `${basename(document, '.md')}-${line}.ts`,
     text,
     ...(beside === undefined ? {} : { beside }),
-    browser: attributes.has('browser')
+    use: attributes.has('browser') ? 'bundle' : attributes.has('check') ? 'check' : 'run'
   }
+}
+
+/** Addresses in a form that something could connect to: multiaddrs, and URLs of STUN and TURN servers. */
+const REACHABLE =
+  /\/(?:ip[46]|dns[46]?|dnsaddr)\/(?<host>[^/'"`\s]+)|\b(?:stun|turn)s?:(?<server>[^:?'"`\s]+)/g
+const LOOPBACK = /^(?:127(?:\.\d+){3}|0\.0\.0\.0|::1?|\[::1\]|localhost)$/
+
+/** Hosts other than this machine that a program names. Such a program must not run: the tests talk to nobody else. */
+export function foreignHosts({ text }: Pick<DocumentedProgram, 'text'>): string[] {
+  return [...text.matchAll(REACHABLE)]
+    .map(({ groups }) => groups?.host ?? groups?.server ?? '')
+    .filter((host) => !LOOPBACK.test(host))
 }

@@ -4,8 +4,9 @@ import { dirname, join, relative } from 'node:path'
 import { build } from 'esbuild'
 import { after, before, describe, it } from 'mocha'
 import ts from 'typescript'
+import { HearsayCommand } from '../support/hearsay-command.ts'
 import { ChildProgram } from '../support/processes.ts'
-import { collectPrograms, extractBlocks, type DocumentedProgram } from './code-blocks.ts'
+import { collectPrograms, extractBlocks, foreignHosts, type DocumentedProgram } from './code-blocks.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 
@@ -59,7 +60,7 @@ describe('every code block of the documentation', () => {
 
   for (const program of programs) {
     const title = `${program.document}:${program.line} ${program.file}`
-    if (program.browser) {
+    if (program.use === 'bundle') {
       it(`${title} bundles for a page`, async () => {
         const { errors } = await build({
           entryPoints: [pathOf(program)],
@@ -73,6 +74,7 @@ describe('every code block of the documentation', () => {
         assert.deepEqual(errors, [])
       })
     } else if (
+      program.use === 'run' &&
       !programs.some(({ document, beside }) => document === program.document && beside === program.file)
     ) {
       it(`${title} runs`, async function () {
@@ -90,28 +92,46 @@ describe('every code block of the documentation', () => {
       })
     }
     if (block.language === 'sh') {
-      it(`${title} names commands that exist`, () => {
+      it(`${title} names commands that exist`, async () => {
         for (const line of block.text.split('\n').filter((text) => text !== '' && !text.startsWith('#'))) {
-          checkCommandLine(line)
+          await checkCommandLine(line)
         }
       })
     }
   }
 })
 
+/** How long a documented program may run, in milliseconds: whoever tries it waits for it too. */
+const RUN_MS = 30_000
+
 async function runProgram(program: DocumentedProgram): Promise<void> {
   if (program.beside === undefined) {
     return expectSuccess(program, [])
   }
-  await using beside = new ChildProgram([pathOf({ document: program.document, file: program.beside })])
+  const partner = programs.find(
+    ({ document, file }) => document === program.document && file === program.beside
+  )
+  assert.ok(partner !== undefined)
+  assert.deepEqual(foreignHosts(partner), [])
+  await using beside = new ChildProgram([pathOf(partner)])
   const argument = await beside.line()
   await expectSuccess(program, [argument])
 }
 
 async function expectSuccess(program: DocumentedProgram, args: readonly string[]): Promise<void> {
+  assert.deepEqual(
+    foreignHosts(program),
+    [],
+    'a program that runs may name this machine only; mark it `check`'
+  )
   await using child = new ChildProgram([pathOf(program), ...args])
   child.endInput()
-  const { code, stdout, stderr } = await child.end()
+  const timer = setTimeout(() => {
+    child.kill('SIGKILL')
+  }, RUN_MS)
+  const { code, signal, stdout, stderr } = await child.end()
+  clearTimeout(timer)
+  assert.equal(signal, null, `${program.file} did not end within ${RUN_MS / 1000} s`)
   assert.equal(code, 0, `${program.file} failed:\n${stderr}`)
   if (program.output !== undefined) {
     assert.equal(stdout, program.output)
@@ -134,9 +154,9 @@ const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as
 const NPM_COMMANDS = new Set(['ci', 'install', 'start', 'test', 'run', 'exec'])
 
 /** Commands in documents are not run (one of them is this very test run), but they must exist. */
-function checkCommandLine(line: string): void {
+async function checkCommandLine(line: string): Promise<void> {
   for (const command of line.split(/&&|\|/).map((part) => part.trim().split(/\s+/))) {
-    const [program, verb, script] = command
+    const [program, verb, script, ...rest] = command
     if (program !== 'npm') {
       continue
     }
@@ -145,5 +165,20 @@ function checkCommandLine(line: string): void {
     if (name !== undefined) {
       assert.ok(name in manifest.scripts, `package.json has no script ${name}`)
     }
+    if (name === 'hearsay') {
+      await checkHearsay(rest.filter((word) => word !== '--'))
+    }
+  }
+}
+
+/** The help of the command that the words name knows every option among them. */
+async function checkHearsay(words: readonly string[]): Promise<void> {
+  const firstOption = words.findIndex((word) => word.startsWith('-'))
+  const name = firstOption === -1 ? words : words.slice(0, firstOption)
+  await using help = new HearsayCommand(['help', ...name])
+  const { code, stdout, stderr } = await help.end()
+  assert.equal(code, 0, stderr)
+  for (const option of words.filter((word) => word.startsWith('--'))) {
+    assert.ok(stdout.includes(`${option} `), `hearsay ${name.join(' ')} has no option ${option}`)
   }
 }

@@ -84,8 +84,9 @@ export class ChatRoom implements Disposable {
     const { signal, waitMs } = this.#options
     const deadline = AbortSignal.any([signal, AbortSignal.timeout(waitMs)])
     const tried = new Set<MeshPeer>()
-    while (!this.#everybodyIsHere() && !this.#settled.aborted) {
-      await this.#connected(AbortSignal.any([deadline, this.#settled]))
+    const settled = AbortSignal.any([deadline, this.#settled])
+    while (!this.#everybodyIsHere() && !settled.aborted) {
+      await this.#connected(settled)
     }
     for (;;) {
       signal.throwIfAborted()
