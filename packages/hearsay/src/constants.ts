@@ -1,2 +1,5 @@
 /** Label of the channel that `send()`, `request()` and `handle()` use; sessions always have it. */
 export const DEFAULT_CHANNEL = 'default'
+
+/** Label of the channel between two meshes themselves. It carries sealed presence records (docs/guides/mesh.md). */
+export const MESH_CHANNEL = 'hearsay:mesh'

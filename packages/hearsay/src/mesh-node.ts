@@ -58,6 +58,7 @@ interface Running {
   readonly presence: Presence
   readonly overlay: Overlay
   readonly sessions: SessionRegistry
+  readonly watch: RoomWatch
   readonly topology: string
 }
 
@@ -74,8 +75,7 @@ export class MeshNode extends TypedEventEmitter<MeshEvents> implements Mesh, Sta
   readonly #metrics: MeshMetrics
   readonly #log: Logger
   readonly #handlers = new Map<string, MeshHandler>()
-  readonly #hub = new MessageHub()
-  readonly #watch: RoomWatch
+  #hub = new MessageHub()
   #room: Room | undefined
   #running: Running | undefined
   #starting: Promise<void> = Promise.resolve()
@@ -96,11 +96,6 @@ export class MeshNode extends TypedEventEmitter<MeshEvents> implements Mesh, Sta
       peers: () => this.peers.length,
       members: () => this.members.length,
       neighbours: () => this.#running?.overlay.neighbours ?? 0
-    })
-    this.#watch = new RoomWatch(options.keyMismatchTimeoutMs, () => {
-      this.#log('nobody here shares the key of our room')
-      this.#metrics.keyMismatch()
-      this.safeDispatchEvent('room:key-mismatch', { detail: { room: this.room } })
     })
   }
 
@@ -131,13 +126,22 @@ export class MeshNode extends TypedEventEmitter<MeshEvents> implements Mesh, Sta
 
   // libp2p calls what follows up to `stop`.
 
-  async start(): Promise<void> {
+  /** Before any other has started: what fails here leaves nothing half started. */
+  async beforeStart(): Promise<void> {
     requirePubsub(this.#components)
     if (this.#ownNode === undefined) {
       for (const { message, code } of checkHost(this.#components)) platform.warn(message, code)
     }
-    this.#stopping = undefined
+    if (this.#stopping !== undefined) {
+      // The node starts again.
+      this.#stopping = undefined
+      this.#hub = new MessageHub()
+    }
     this.#room ??= await deriveRoom(this.#options.room)
+  }
+
+  start(): void {
+    // It is all done before and after: libp2p looks for this method to see that there is something to start.
   }
 
   /** After the others: gossipsub takes subscriptions only once it has started. */
@@ -216,7 +220,8 @@ export class MeshNode extends TypedEventEmitter<MeshEvents> implements Mesh, Sta
     if (room === undefined || this.#stopping !== undefined) return
     const { registrar } = this.#components
     const signaler = this.#createSignaler(room)
-    const presence = this.#createPresence(room, signaler)
+    const watch = this.#createWatch()
+    const presence = this.#createPresence(room, signaler, watch)
     const overlay = new Overlay({
       components: this.#components,
       presence,
@@ -224,14 +229,14 @@ export class MeshNode extends TypedEventEmitter<MeshEvents> implements Mesh, Sta
       degree: this.#options.overlayDegree,
       renewalMs: this.#options.presenceTtlMs / 3
     })
-    const sessions = this.#createSessions(signaler)
+    const sessions = this.#createSessions(signaler, presence)
     await signaler.start()
     const topology = await registrar.register(SIGNAL_PROTOCOL, {
       onConnect: () => {
-        this.#watch.handleConnected()
+        watch.handleConnected()
       }
     })
-    this.#running = { signaler, presence, overlay, sessions, topology }
+    this.#running = { signaler, presence, overlay, sessions, watch, topology }
     sessions.start()
     overlay.start()
     presence.start()
@@ -240,10 +245,10 @@ export class MeshNode extends TypedEventEmitter<MeshEvents> implements Mesh, Sta
   async #stop(): Promise<void> {
     // What is half started cannot be stopped.
     await this.#starting.catch(() => undefined)
-    this.#watch.stop()
     const running = this.#running
     if (running === undefined) return
-    const { signaler, presence, overlay, sessions, topology } = running
+    const { signaler, presence, overlay, sessions, watch, topology } = running
+    watch.stop()
     this.#components.registrar.unregister(topology)
     overlay.stop()
     await Promise.all([
@@ -254,6 +259,14 @@ export class MeshNode extends TypedEventEmitter<MeshEvents> implements Mesh, Sta
     this.#running = undefined
     this.#hub.close()
     this.#log('closed')
+  }
+
+  #createWatch(): RoomWatch {
+    return new RoomWatch(this.#options.keyMismatchTimeoutMs, () => {
+      this.#log('nobody here shares the key of our room')
+      this.#metrics.keyMismatch()
+      this.safeDispatchEvent('room:key-mismatch', { detail: { room: this.room } })
+    })
   }
 
   #createSignaler(room: Room): SignalerService {
@@ -279,7 +292,7 @@ export class MeshNode extends TypedEventEmitter<MeshEvents> implements Mesh, Sta
     return signaler
   }
 
-  #createPresence(room: Room, signaler: SignalerService): Presence {
+  #createPresence(room: Room, signaler: SignalerService, watch: RoomWatch): Presence {
     const presence = new Presence({
       components: this.#components,
       privateKey: this.#privateKey,
@@ -290,15 +303,17 @@ export class MeshNode extends TypedEventEmitter<MeshEvents> implements Mesh, Sta
       metrics: this.#metrics
     })
     presence.addEventListener('discovered', ({ detail: member }) => {
-      this.#watch.stop()
+      watch.stop()
       signaler.observeInstance(member.peerId, member.instance)
       this.safeDispatchEvent('member:discovered', { detail: memberOf(member) })
       this.#running?.sessions.handleMember(member.peerId)
     })
-    presence.addEventListener('updated', ({ detail: { member, restarted } }) => {
+    presence.addEventListener('updated', ({ detail: { member, restarted, sealed } }) => {
       if (!restarted) return
       signaler.observeInstance(member.peerId, member.instance)
-      this.#running?.sessions.handleMemberRestarted(member.peerId)
+      this.#handleRestart(member.peerId, sealed).catch((error: unknown) => {
+        this.#log('an older process of %s could not be told of the newer - %e', member.peerId, error)
+      })
     })
     presence.addEventListener('left', ({ detail: { member, reason } }) => {
       this.safeDispatchEvent('member:left', { detail: { member: memberOf(member), reason } })
@@ -310,9 +325,23 @@ export class MeshNode extends TypedEventEmitter<MeshEvents> implements Mesh, Sta
     return presence
   }
 
-  #createSessions(signaler: SignalerService): SessionRegistry {
+  /**
+   * A peer announces a newer instance. If the older one still runs, it is shown the newer one's record, which is proof
+   * enough for it to stop; nobody could make it stop without. Gossip may not lead there: for it both are one peer.
+   */
+  async #handleRestart(peerId: string, sealed: Uint8Array): Promise<void> {
+    this.#running?.sessions.handleMemberRestarted(peerId)
+    await this.#running?.sessions.send(peerId, sealed)
+  }
+
+  #createSessions(signaler: SignalerService, presence: Presence): SessionRegistry {
     const sessions = new SessionRegistry({
       signaler,
+      receive: (message) => {
+        presence.receive(message).catch((error: unknown) => {
+          this.#report(error)
+        })
+      },
       compare: comparePeerIds,
       options: this.#options,
       metrics: this.#metrics,

@@ -1,5 +1,5 @@
 import { TypedEventEmitter } from 'main-event'
-import { DEFAULT_CHANNEL } from './constants.ts'
+import { DEFAULT_CHANNEL, MESH_CHANNEL } from './constants.ts'
 import type {
   Channel,
   ChannelOptions,
@@ -73,7 +73,7 @@ export class MeshPeer extends TypedEventEmitter<MeshPeerEvents> implements Async
 
   /** Channels that are not closed, the default one among them. */
   get channels(): readonly Channel[] {
-    return this.#session.channels
+    return this.#session.channels.filter(({ label }) => label !== MESH_CHANNEL)
   }
 
   /**

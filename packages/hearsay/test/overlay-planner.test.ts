@@ -78,7 +78,7 @@ describe('overlay planner', () => {
     for (const peerId of ['left', 'right']) connect(planner, peerId)
     for (const peerId of ['left', 'right', 'far']) planner.handleMember(peerId, 0)
     assert.deepEqual(dials(planner, 0), [])
-    planner.handleDisconnected('left')
+    planner.handleDisconnected('left', 0)
     planner.handleMemberLeft('left')
     assert.deepEqual(dials(planner, 1), [{ kind: 'member', target: 'far' }])
     connect(planner, 'far')
@@ -89,8 +89,21 @@ describe('overlay planner', () => {
     const planner = plannerOf({ bootstrap: ['/a'] })
     dials(planner, 0)
     connect(planner, 'entry', 0, '/a')
-    planner.handleDisconnected('entry')
+    planner.handleDisconnected('entry', 0)
     assert.deepEqual(dials(planner, 10_000), [{ kind: 'bootstrap', target: '/a' }])
+  })
+
+  it('waits ever longer for one whose connections end at once', () => {
+    const planner = plannerOf({ bootstrap: ['/a'] })
+    let dialed = 0
+    for (let now = 0; now < 60_000; now += 50) {
+      for (const { target } of dials(planner, now)) {
+        dialed++
+        connect(planner, 'entry', now, target)
+        planner.handleDisconnected('entry', now)
+      }
+    }
+    assert.ok(dialed < 12, String(dialed))
   })
 
   it('does not dial one again who is connected but not in the room', () => {
@@ -130,7 +143,7 @@ describe('overlay planner', () => {
           else if (type === 'left' && !pending.has(peer)) planner.handleMemberLeft(peer)
           else if (type === 'connected') planner.handleConnected(peer)
           else if (type === 'neighbour') planner.handleNeighbour(peer)
-          else if (type === 'disconnected') planner.handleDisconnected(peer)
+          else if (type === 'disconnected') planner.handleDisconnected(peer, now)
           else if (type === 'dialed' && pending.delete(peer)) planner.handleDialed(peer, peer, now)
           else if (type === 'failed' && pending.delete(peer)) planner.handleDialed(peer, undefined, now)
           for (const { target } of dials(planner, now)) {

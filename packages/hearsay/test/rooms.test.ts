@@ -12,13 +12,13 @@ describe('room', function () {
 
   it('with a password connects those who know it', async () => {
     const [alice, bob] = await meshes.line(2, { password: 'correct horse' })
-    await allConnected([alice!, bob!])
+    await allConnected([alice, bob])
   })
 
   it('with a key connects those who have it, in either form', async () => {
     const roomKey = generateRoomKey()
     const [alice, bob] = await meshes.line(2, { roomKey })
-    await allConnected([alice!, bob!])
+    await allConnected([alice, bob])
   })
 
   it('tells the owner of a wrong password once that nobody here shares the key, and connects nobody', async () => {
@@ -55,8 +55,8 @@ describe('room', function () {
   it('with members tells nobody of a mismatch', async () => {
     const [alice, bob] = await meshes.line(2, { keyMismatchTimeoutMs: 600 })
     let told = 0
-    for (const mesh of [alice!, bob!]) mesh.addEventListener('room:key-mismatch', () => told++)
-    await allConnected([alice!, bob!])
+    for (const mesh of [alice, bob]) mesh.addEventListener('room:key-mismatch', () => told++)
+    await allConnected([alice, bob])
     await new Promise((resolve) => setTimeout(resolve, 700))
     assert.equal(told, 0)
   })
@@ -86,7 +86,7 @@ describe('room', function () {
 
     it('may take its time', async () => {
       const [alice, bob] = await meshes.line(2, { admit: () => Promise.resolve(true) })
-      await allConnected([alice!, bob!])
+      await allConnected([alice, bob])
     })
 
     it('admits nobody when it throws, and says so here', async () => {
@@ -106,9 +106,9 @@ describe('room', function () {
   describe('limit on connections', () => {
     it('refuses the next one as busy, and says so to our own dial', async () => {
       const [alice, bob, carol] = await meshes.line(3, { autoConnect: false, maxConnections: 1 })
-      await bob!.dial(alice!.peerId)
-      await assert.rejects(carol!.dial(alice!.peerId), { code: 'ERR_PEER_REFUSED', refusal: 'busy' })
-      await assert.rejects(alice!.dial(carol!.peerId), {
+      await bob.dial(alice.peerId)
+      await assert.rejects(carol.dial(alice.peerId), { code: 'ERR_PEER_REFUSED', refusal: 'busy' })
+      await assert.rejects(alice.dial(carol.peerId), {
         name: 'ConnectionLimitError',
         code: 'ERR_CONNECTION_LIMIT'
       })
@@ -116,11 +116,11 @@ describe('room', function () {
 
     it('frees its place with the end of a connection', async () => {
       const [alice, bob, carol] = await meshes.line(3, { autoConnect: false, maxConnections: 1 })
-      const peer = await bob!.dial(alice!.peerId)
-      const free = nextEvent(alice!, 'peer:disconnected')
+      const peer = await bob.dial(alice.peerId)
+      const free = nextEvent(alice, 'peer:disconnected')
       await peer.close()
       await free
-      assert.equal((await carol!.dial(alice!.peerId)).peerId, alice!.peerId)
+      assert.equal((await carol.dial(alice.peerId)).peerId, alice.peerId)
     })
   })
 

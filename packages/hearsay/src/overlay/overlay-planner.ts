@@ -27,6 +27,9 @@ const SLOW_DIAL_MS = 2_000
 /** The first pause after a failed dial, doubling; short, because at the start nothing works before it succeeds. */
 const BACKOFF = { baseMs: 500, maxMs: 60_000 }
 
+/** A connection that lasted so long has shown that it works. */
+const STABLE_MS = 10_000
+
 /** At most one overdue member is dialed in this time: in a large room many hear of one rift. */
 const OVERDUE_PAUSE_MS = 5_000
 
@@ -38,6 +41,8 @@ interface Candidate {
   failures: number
   nextAttemptAt: number
   pendingSince: number | undefined
+  /** When our last dial succeeded. */
+  dialedAt: number | undefined
   heardAt: number
 }
 
@@ -86,8 +91,11 @@ export class OverlayPlanner {
     this.#owed = Math.max(0, this.#owed - 1)
   }
 
-  handleDisconnected(peerId: string): void {
+  handleDisconnected(peerId: string, now: number): void {
     this.#connected.delete(peerId)
+    for (const candidate of this.#candidates.values()) {
+      if (candidate.peerId === peerId && candidate.dialedAt !== undefined) this.#noteEnd(candidate, now)
+    }
     if (this.#neighbours.delete(peerId)) this.#owed = Math.min(this.#owed + 1, this.#options.degree)
   }
 
@@ -97,10 +105,8 @@ export class OverlayPlanner {
     if (candidate === undefined) return
     candidate.pendingSince = undefined
     candidate.peerId = peerId ?? candidate.peerId
-    candidate.failures = peerId === undefined ? candidate.failures + 1 : 0
-    // Also after success: one that is connected and yet no neighbour must not be dialed in a loop.
-    candidate.nextAttemptAt =
-      now + backoffMs(BACKOFF, Math.max(candidate.failures, 1), this.#options.random())
+    candidate.dialedAt = peerId === undefined ? undefined : now
+    if (peerId === undefined) this.#noteFailure(candidate, now)
   }
 
   handleTimeout(now: number): void {
@@ -128,8 +134,22 @@ export class OverlayPlanner {
       failures: 0,
       nextAttemptAt: 0,
       pendingSince: undefined,
+      dialedAt: undefined,
       heardAt: now
     })
+  }
+
+  /** A connection that ends at once must not be made again in a loop. */
+  #noteEnd(candidate: Candidate, now: number): void {
+    const lasted = now - (candidate.dialedAt ?? now)
+    candidate.dialedAt = undefined
+    if (lasted >= STABLE_MS) candidate.failures = 0
+    this.#noteFailure(candidate, now)
+  }
+
+  #noteFailure(candidate: Candidate, now: number): void {
+    candidate.failures++
+    candidate.nextAttemptAt = now + backoffMs(BACKOFF, candidate.failures, this.#options.random())
   }
 
   #deficit(now: number): number {

@@ -67,6 +67,7 @@ export class Overlay {
   start(): void {
     if (this.#tick !== undefined) return
     const { components, presence } = this.#init
+    components.events.addEventListener('connection:open', this.#onConnection)
     components.events.addEventListener('peer:connect', this.#onConnect)
     components.events.addEventListener('peer:disconnect', this.#onDisconnect)
     presence.addEventListener('neighbour', this.#onNeighbour)
@@ -88,6 +89,7 @@ export class Overlay {
     this.#tick = undefined
     this.#shutdown.abort()
     const { components, presence } = this.#init
+    components.events.removeEventListener('connection:open', this.#onConnection)
     components.events.removeEventListener('peer:connect', this.#onConnect)
     components.events.removeEventListener('peer:disconnect', this.#onDisconnect)
     presence.removeEventListener('neighbour', this.#onNeighbour)
@@ -96,12 +98,26 @@ export class Overlay {
     presence.removeEventListener('left', this.#onLeft)
   }
 
+  /**
+   * A process does not dial whom it is connected to: a second inbound connection of one member comes from a new process
+   * with its identity, and the first is dead or belongs to the older one. gossipsub would go on talking to that alone.
+   */
+  readonly #onConnection = ({ detail: connection }: CustomEvent<Connection>): void => {
+    const { components, presence } = this.#init
+    const { remotePeer, direction, id } = connection
+    if (direction !== 'inbound' || presence.get(remotePeer.toString()) === undefined) return
+    for (const earlier of components.connectionManager.getConnections(remotePeer)) {
+      const isReplaced = earlier.direction === 'inbound' && earlier.limits === undefined && earlier.id !== id
+      if (isReplaced) earlier.abort(new Error('replaced by a newer connection of the same peer'))
+    }
+  }
+
   readonly #onConnect = ({ detail }: CustomEvent<PeerId>): void => {
     this.#planner.handleConnected(detail.toString())
   }
 
   readonly #onDisconnect = ({ detail }: CustomEvent<PeerId>): void => {
-    this.#planner.handleDisconnected(detail.toString())
+    this.#planner.handleDisconnected(detail.toString(), monotonicNow())
     this.#plan()
   }
 

@@ -13,7 +13,8 @@ import type { Ed25519PrivateKey, Logger, PeerId } from '@libp2p/interface'
 
 export interface PresenceEvents {
   discovered: CustomEvent<Member>
-  updated: CustomEvent<{ member: Member; restarted: boolean }>
+  /** `sealed` is the record as it came, which proves to anybody in the room what it says. */
+  updated: CustomEvent<{ member: Member; restarted: boolean; sealed: Uint8Array }>
   left: CustomEvent<{ member: Member; reason: 'goodbye' | 'expired' }>
   /** The newer instance of our own identity. */
   superseded: CustomEvent<Uint8Array>
@@ -40,6 +41,8 @@ const VALIDATION: Record<RecordVerdict, TopicValidatorResult> = {
   'too-often': TopicValidatorResult.Ignore,
   own: TopicValidatorResult.Ignore
 }
+
+const NO_BYTES = new Uint8Array()
 
 /** The presence table on gossipsub: says who we are, hears who the others are. */
 export class Presence extends TypedEventEmitter<PresenceEvents> {
@@ -110,8 +113,9 @@ export class Presence extends TypedEventEmitter<PresenceEvents> {
     pubsub.unsubscribe(this.#topic.topic)
   }
 
-  readonly #validate = async (_neighbour: PeerId, { data }: Message): Promise<TopicValidatorResult> => {
-    const opened = await openPresence(data, this.#topic)
+  /** Takes a sealed record that came by another way than gossip. */
+  async receive(sealed: Uint8Array): Promise<TopicValidatorResult> {
+    const opened = await openPresence(sealed, this.#topic)
     if (opened === undefined) {
       this.#init.metrics.presenceRecord('invalid')
       return TopicValidatorResult.Reject
@@ -119,9 +123,12 @@ export class Presence extends TypedEventEmitter<PresenceEvents> {
     if (!this.#running) return TopicValidatorResult.Ignore
     const verdict = this.#table.handleRecord(opened.peerId, opened.record, monotonicNow())
     this.#init.metrics.presenceRecord(verdict)
-    this.#drain()
+    this.#drain(sealed)
     return VALIDATION[verdict]
   }
+
+  readonly #validate = (_neighbour: PeerId, { data }: Message): Promise<TopicValidatorResult> =>
+    this.receive(data)
 
   readonly #onSubscription = ({ detail }: CustomEvent<SubscriptionChangeData>): void => {
     const here = detail.subscriptions.some(({ topic, subscribe }) => subscribe && topic === this.#topic.topic)
@@ -145,7 +152,8 @@ export class Presence extends TypedEventEmitter<PresenceEvents> {
     this.#drain()
   }
 
-  #drain(): void {
+  /** @param sealed the record that what is drained comes from */
+  #drain(sealed: Uint8Array = NO_BYTES): void {
     for (let output = this.#table.pollOutput(); output !== undefined; output = this.#table.pollOutput()) {
       switch (output.type) {
         case 'publish':
@@ -157,7 +165,7 @@ export class Presence extends TypedEventEmitter<PresenceEvents> {
           break
         case 'updated':
           this.safeDispatchEvent('updated', {
-            detail: { member: output.member, restarted: output.restarted }
+            detail: { member: output.member, restarted: output.restarted, sealed }
           })
           break
         case 'left':

@@ -2,6 +2,7 @@ import { AbortError, PeerSession, RefusedError } from '@hearsay/session'
 import { TypedEventEmitter } from 'main-event'
 import { Alarm, monotonicNow } from '../alarm.ts'
 import { withDeadline } from '../deadline.ts'
+import { MESH_CHANNEL } from '../constants.ts'
 import { ConnectionLimitError, DialError, MeshClosedError, PeerRefusedError } from '../errors.ts'
 import { MeshPeer } from '../mesh-peer.ts'
 import { DialSchedule } from './dial-schedule.ts'
@@ -28,6 +29,8 @@ export interface SessionRegistryInit {
   readonly log: Logger
   /** Called with each new peer before anything of it can arrive: the place for handlers. */
   readonly prepare: (peer: MeshPeer) => void
+  /** Something came on the channel between the meshes themselves. */
+  readonly receive: (message: Uint8Array) => void
 }
 
 /** How long a `dial()` waits by default for a connection, glare and retries of signaling included. */
@@ -94,6 +97,12 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
   handleMemberRestarted(peerId: string): void {
     this.#schedule.handleMemberRestarted(peerId, monotonicNow())
     this.#plan()
+  }
+
+  /** Sends on the channel between the meshes themselves, if there is a connection. */
+  async send(peerId: string, message: Uint8Array): Promise<void> {
+    const entry = this.#entries.get(peerId)
+    if (entry !== undefined && isUsable(entry)) await entry.session.channel(MESH_CHANNEL).send(message)
   }
 
   handleMemberLeft(peerId: string): void {
@@ -193,7 +202,7 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
       signaler,
       remotePeer: peerId,
       rtcConfiguration: options.rtcConfiguration,
-      channels: options.channels,
+      channels: { ...options.channels, [MESH_CHANNEL]: { codec: 'bytes', priority: 'low' } },
       ...(options.candidatePolicy !== undefined && { candidates: { local: options.candidatePolicy } }),
       timeouts: options.timeouts,
       liveness: options.liveness,
@@ -213,6 +222,9 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
     })
     session.addEventListener('handler:error', ({ detail }) => {
       this.safeDispatchEvent('handler:error', { detail: { ...detail, peerId } })
+    })
+    session.channel<Uint8Array>(MESH_CHANNEL).addEventListener('message', ({ detail }) => {
+      this.#init.receive(detail)
     })
     this.#init.prepare(entry.peer)
     return session

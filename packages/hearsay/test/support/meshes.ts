@@ -39,7 +39,7 @@ export function nextEvent<Type extends keyof MeshEvents>(
       mesh.removeEventListener(type, listener as never)
       resolve(detail)
     }
-    mesh.addEventListener(type, listener as never)
+    mesh.addEventListener(type, listener)
   })
 }
 
