@@ -205,13 +205,14 @@ describe('the transport', () => {
     for (let position = 0; position < body.length; position++) {
       const altered = body.slice()
       altered[position] ^= 1
-      assert.equal(b.handleInput(number, altered, 0, 0), false)
+      assert.equal(b.handleInput(number, altered, 0, 0), 'forged')
     }
-    assert.equal(b.handleInput(number + 1, body, 0, 0), false)
+    assert.equal(b.handleInput(number + 1, body, 0, 0), 'forged')
     const elsewhere = new Transport({ sendKey: KEY_B, receiveKey: KEY_A, session: new Uint8Array(16) })
-    assert.equal(elsewhere.handleInput(number, body, 0, 0), false)
+    assert.equal(elsewhere.handleInput(number, body, 0, 0), 'forged')
     assert.equal(b.pollEvent(), undefined)
-    assert.equal(b.handleInput(number, body, 0, 0), true)
+    assert.equal(b.handleInput(number, body, 0, 0), 'taken')
+    assert.equal(b.handleInput(number, body, 0, 0), 'repeated')
     assert.equal(b.pollEvent()?.type, 'message')
   })
 

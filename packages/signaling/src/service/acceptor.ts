@@ -65,6 +65,11 @@ export class Acceptor {
     this.#offers.clear()
   }
 
+  /** The peer has said that its offers up to this serial count no more: who answers them now comes too late. */
+  voidOffers(remotePeer: string, serial: number): void {
+    this.#offers.void(remotePeer, serial)
+  }
+
   /** Takes a message 1; returns why it was dropped, if it was. The origin's quota has been charged. */
   receive(envelope: Envelope, arrival: Arrival): DropReason | undefined {
     const now = this.#context.timers.now()
@@ -168,7 +173,7 @@ export class Acceptor {
     const { initiatorInstance, dialSerial } = responder.payload
     const isNewInstance = this.#context.ledger.note(remotePeer, initiatorInstance, dialSerial)
     this.#offers.add(offer)
-    this.#offers.voidOthers(offer)
+    this.#offers.void(remotePeer, isNewInstance ? Infinity : dialSerial - 1)
     offer.state = 'open'
     if (!isAdmitted || handler === undefined) {
       this.#refuse(offer, isAdmitted ? 'closing' : 'not-admitted')
@@ -205,7 +210,11 @@ export class Acceptor {
     if (answer.length > MAX_MESSAGE_BYTES) {
       throw new MessageTooLargeError('answer', answer.length, MAX_MESSAGE_BYTES)
     }
-    if (offer.state !== 'open' || this.#losesGlare(offer)) {
+    const isCurrent = this.#context.ledger.isCurrent(
+      offer.remotePeer,
+      offer.responder.payload.initiatorInstance
+    )
+    if (offer.state !== 'open' || !isCurrent || this.#losesGlare(offer)) {
       return this.#init.createClosedSession(offer)
     }
     this.#init.dialTo(offer.remotePeer)?.yield()

@@ -33,6 +33,8 @@ export interface DialInit {
   /** A new attempt waits for message 2 under this session id, instead of the one before. */
   onAttempt: (dial: Dial) => void
   onEnd: (dial: Dial) => void
+  /** Offers of the peer's up to this serial count no more. */
+  onVoid: (serial: number) => void
   createSession: (answered: AnsweredDial) => SignalingSession
 }
 
@@ -113,6 +115,7 @@ export class Dial {
       return 'older-instance'
     }
     this.#context.ledger.note(this.remotePeer, payload.responderInstance, payload.voidSerial)
+    this.#init.onVoid(payload.voidSerial)
     const { outcome: code, answer, responderInstance: remoteInstance } = payload
     if (code !== 'answer') {
       this.#end('refused', () => this.#resolve({ outcome: 'refused', code }))

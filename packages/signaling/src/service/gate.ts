@@ -4,35 +4,41 @@ import type { Arrival } from '../path.ts'
 import type { SignalingLimits } from './limits.ts'
 
 /**
- * What stands between the network and our CPU: quotas for each origin, and cookies while too many handshakes come in
- * at once.
+ * What stands between the network and our CPU: quotas for each origin on each path (who repeats what another has
+ * signed must not use up that one's quota elsewhere), and cookies while too many handshakes come in at once.
  */
 export class Gate {
   readonly #handshakes: OriginBuckets
   readonly #forgeries: OriginBuckets
+  readonly #repetitions: OriginBuckets
   readonly #load: TokenBucket
   readonly #cookies: Cookies
 
   constructor(limits: SignalingLimits, randomBytes: (length: number) => Uint8Array, now: number) {
-    const { originHandshakeBurst, originHandshakesPerSecond, maxOrigins, handshakesPerSecond } = limits
-    this.#handshakes = new OriginBuckets(originHandshakeBurst, originHandshakesPerSecond, maxOrigins)
-    this.#forgeries = new OriginBuckets(originHandshakeBurst, originHandshakesPerSecond, maxOrigins)
+    const { originHandshakeBurst: burst, originHandshakesPerSecond: perSecond, maxOrigins } = limits
+    const { handshakesPerSecond } = limits
+    this.#handshakes = new OriginBuckets(burst, perSecond, maxOrigins)
+    this.#forgeries = new OriginBuckets(burst, perSecond, maxOrigins)
+    // Paths and impatient senders repeat honestly.
+    this.#repetitions = new OriginBuckets(5 * burst, 5 * perSecond, maxOrigins)
     this.#load = new TokenBucket(handshakesPerSecond, handshakesPerSecond, now)
     this.#cookies = new Cookies(randomBytes, limits.cookieLifetimeMs, now)
   }
 
   /** Whether the origin may have another handshake message looked at. */
-  takeHandshake(origin: string, now: number): boolean {
-    return this.#handshakes.take(origin, now)
+  takeHandshake(arrival: Arrival, now: number): boolean {
+    return this.#handshakes.take(bucketOf(arrival), now)
   }
 
-  /** Whether the origin has sent so much that was not authentic that nothing of it is looked at. */
-  isForger(origin: string, now: number): boolean {
-    return this.#forgeries.isEmpty(origin, now)
+  /** Whether a packet may be looked at: not where too many before it were forged, or had come already. */
+  allowsPacket(arrival: Arrival, now: number): boolean {
+    const bucket = bucketOf(arrival)
+    return !this.#forgeries.isEmpty(bucket, now) && !this.#repetitions.isEmpty(bucket, now)
   }
 
-  chargeForgery(origin: string, now: number): void {
-    this.#forgeries.take(origin, now)
+  chargePacket(verdict: 'forged' | 'repeated', arrival: Arrival, now: number): void {
+    const buckets = verdict === 'forged' ? this.#forgeries : this.#repetitions
+    buckets.take(bucketOf(arrival), now)
   }
 
   /** Undefined where a message 1 may be computed on; else the cookie to ask for. */
@@ -49,4 +55,8 @@ export class Gate {
       ? undefined
       : this.#cookies.create(session, arrival, now)
   }
+}
+
+function bucketOf({ path, origin }: Arrival): string {
+  return `${path}\n${origin}`
 }

@@ -53,11 +53,12 @@ export class OfferTable {
     this.#offers.delete(offer.key)
   }
 
-  /** Of one peer, only the newest offer counts. */
-  voidOthers(offer: Offer): void {
-    for (const other of this.#offers.values()) {
-      if (other !== offer && other.remotePeer === offer.remotePeer && other.state !== 'answered') {
-        other.state = 'void'
+  /** Offers of a peer up to this serial count no more. */
+  void(remotePeer: string, serial: number): void {
+    for (const offer of this.#offers.values()) {
+      const { dialSerial } = offer.responder.payload
+      if (offer.remotePeer === remotePeer && dialSerial <= serial && offer.state !== 'answered') {
+        offer.state = 'void'
       }
     }
   }

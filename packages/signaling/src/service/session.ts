@@ -5,7 +5,12 @@ import type { SessionKeys } from '../handshake/session-keys.ts'
 import type { Arrival, SignalingPath } from '../path.ts'
 import { TransportSchedule } from '../scheduling/transport-schedule.ts'
 import type { SignalingCloseReason, SignalingSession, SignalingSessionEvents } from '../signaler.ts'
-import { Transport, type OutgoingPacket, type TransportEvent } from '../transport/transport.ts'
+import {
+  Transport,
+  type OutgoingPacket,
+  type PacketVerdict,
+  type TransportEvent
+} from '../transport/transport.ts'
 import { sendEnvelope, type Context } from './context.ts'
 import { Alarm } from './timers.ts'
 
@@ -103,12 +108,12 @@ export class Session extends TypedEventEmitter<SignalingSessionEvents> implement
     this.end('local')
   }
 
-  /** Takes a transport envelope of this session; returns whether it was authentic. */
-  receive({ number, body }: Envelope, arrival: Arrival): boolean {
+  /** Takes a transport envelope of this session. */
+  receive({ number, body }: Envelope, arrival: Arrival): PacketVerdict {
     const now = this.#context.timers.now()
-    const authentic = this.#transport.handleInput(number, body, now, this.#schedule.ackDelayMs(arrival.path))
+    const verdict = this.#transport.handleInput(number, body, now, this.#schedule.ackDelayMs(arrival.path))
     this.#pump()
-    return authentic
+    return verdict
   }
 
   /** Over, and why. Where the peer does not know it yet, it is told for a while. */

@@ -168,6 +168,7 @@ export class NoiseSignaler extends TypedEventEmitter<SignalerServiceEvents> impl
           this.#forgetAttempt(ended)
           this.#dials.delete(remotePeer)
         },
+        onVoid: (serial) => this.#acceptor.voidOffers(remotePeer, serial),
         createSession: (answered) => this.#dialed(remotePeer, answered, paths)
       },
       this.#context.ledger.instanceOf(remotePeer) ?? new Uint8Array(0)
@@ -224,7 +225,7 @@ export class NoiseSignaler extends TypedEventEmitter<SignalerServiceEvents> impl
     if (envelope.kind === 'transport') {
       return this.#handleTransport(envelope, arrival, now)
     }
-    if (!this.#gate.takeHandshake(arrival.origin, now)) {
+    if (!this.#gate.takeHandshake(arrival, now)) {
       return 'over-quota'
     }
     if (envelope.kind === 'message1') {
@@ -249,14 +250,18 @@ export class NoiseSignaler extends TypedEventEmitter<SignalerServiceEvents> impl
       const dial = this.#dialsBySession.get(key)
       return dial === undefined ? 'unknown-session' : dial.receiveEarly(envelope, arrival)
     }
-    if (this.#gate.isForger(arrival.origin, now)) {
+    if (envelope.version !== PROTOCOL_VERSION) {
+      return 'wrong-version'
+    }
+    if (!this.#gate.allowsPacket(arrival, now)) {
       return 'over-quota'
     }
-    if (envelope.version === PROTOCOL_VERSION && session.receive(envelope, arrival)) {
+    const verdict = session.receive(envelope, arrival)
+    if (verdict === 'taken') {
       return undefined
     }
-    this.#gate.chargeForgery(arrival.origin, now)
-    return 'not-authentic'
+    this.#gate.chargePacket(verdict, arrival, now)
+    return verdict === 'forged' ? 'not-authentic' : 'repeated'
   }
 
   #dialed(remotePeer: string, answered: AnsweredDial, paths: Context['paths']): Session {

@@ -34,6 +34,9 @@ export interface OutgoingPacket {
   readonly reliable: boolean
 }
 
+/** What a packet was: `forged` (or damaged, or of another session), `repeated` (or too old), or taken. */
+export type PacketVerdict = 'taken' | 'repeated' | 'forged'
+
 export type TransportEvent =
   /** In order, exactly once. */
   | { readonly type: 'message'; readonly message: Uint8Array }
@@ -110,37 +113,33 @@ export class Transport {
    * Takes a packet. What is not authentic, or not new, changes nothing.
    *
    * @param ackDelayMs how long an ack may wait for company
-   * @returns whether the packet was authentic
    */
-  handleInput(number: number, body: Uint8Array, now: number, ackDelayMs: number): boolean {
+  handleInput(number: number, body: Uint8Array, now: number, ackDelayMs: number): PacketVerdict {
     const state = number < MAX_PACKETS ? this.#window.check(number) : 'old'
     if (state === 'old') {
-      return false
+      return 'repeated'
     }
     const plaintext = open(this.#init.receiveKey, number, this.#init.session, body)
-    if (plaintext === undefined) {
-      return false
-    }
-    const packet = decodePacket(plaintext)
+    const packet = plaintext === undefined ? undefined : decodePacket(plaintext)
     if (packet === undefined) {
-      return true
+      return 'forged'
     }
     if (state === 'duplicate') {
       // Our ack may have been lost.
       this.#scheduleAck(packet, now, ackDelayMs)
-      return true
+      return 'repeated'
     }
     this.#handleAck(packet, now)
     if (!this.#reorder.accepts(packet.firstMessage, packet.messages)) {
       // As if it had been lost: it will come again when there is room.
-      return true
+      return 'taken'
     }
     this.#window.add(number)
     this.#deliver(packet)
     // Bare acks do not count: who repeats our packets must not make us use up numbers.
     this.#unsaid ||= elicitsAck(packet)
     this.#scheduleAck(packet, now, ackDelayMs)
-    return true
+    return 'taken'
   }
 
   handleTimeout(now: number): void {

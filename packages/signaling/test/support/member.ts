@@ -37,6 +37,8 @@ export interface Member {
   readonly offers: IncomingOffer[]
   /** Sessions that this side has, dialed or answered, in order. */
   readonly sessions: SignalingSession[]
+  /** Those that are not over. */
+  readonly open: Set<SignalingSession>
   readonly received: string[]
   readonly closed: string[]
   /** Follows what happens on a session. */
@@ -71,12 +73,17 @@ export async function createMember(
     peer: signaler.localPeer,
     offers: [],
     sessions: [],
+    open: new Set(),
     received: [],
     closed: [],
     adopt: (session) => {
       member.sessions.push(session)
       session.addEventListener('message', ({ detail }) => member.received.push(text(detail)))
-      session.addEventListener('close', ({ detail }) => member.closed.push(detail))
+      member.open.add(session)
+      session.addEventListener('close', ({ detail }) => {
+        member.open.delete(session)
+        member.closed.push(detail)
+      })
       return session
     }
   }

@@ -8,8 +8,18 @@ export interface Carried {
   readonly bytes: Uint8Array
 }
 
-/** What an intermediary does with an envelope: which envelopes go on, to whom, and when. */
-export type Relay = (carried: Carried) => readonly { to: string; bytes: Uint8Array; delayMs: number }[]
+/**
+ * What an intermediary does with an envelope: which envelopes go on, to whom, and when. The origin is whoever sent the
+ * envelope (a signature says so that may be repeated) unless the intermediary puts itself in its place.
+ */
+export type Relay = (carried: Carried) => readonly Onward[]
+
+export interface Onward {
+  readonly to: string
+  readonly bytes: Uint8Array
+  readonly delayMs: number
+  readonly origin?: string
+}
 
 /** Passes everything on after the same delay. */
 export function honest(delayMs = 10): Relay {
@@ -18,7 +28,7 @@ export function honest(delayMs = 10): Relay {
 
 /**
  * A network of named paths on virtual time. Every path leads through its own relay, which sees and decides everything,
- * and is what the recipient takes for its neighbour and for the origin.
+ * and is what the recipient takes for its neighbour.
  */
 export class TestNetwork {
   readonly #clock: VirtualClock
@@ -37,7 +47,7 @@ export class TestNetwork {
 
   /** Puts an envelope in front of somebody, as if it came over the path. */
   inject(path: string, to: string, bytes: Uint8Array, origin = `relay of ${path}`): void {
-    this.#receivers.get(`${path} ${to}`)?.(bytes, { path, origin, neighbour: origin })
+    this.#receivers.get(`${path} ${to}`)?.(bytes, { path, origin, neighbour: `relay of ${path}` })
   }
 
   path(
@@ -56,7 +66,10 @@ export class TestNetwork {
         this.seen.push(carried)
         const onward = this.#relays.get(name) ?? honest()
         for (const next of onward(carried)) {
-          this.#clock.setTimeout(() => this.inject(name, next.to, next.bytes), next.delayMs)
+          this.#clock.setTimeout(
+            () => this.inject(name, next.to, next.bytes, next.origin ?? owner),
+            next.delayMs
+          )
         }
       },
       start: async (receive) => {
