@@ -189,7 +189,7 @@ async function drained(channel: RTCDataChannel): Promise<void> {
   const low = new Promise<void>((resolve) => {
     channel.addEventListener('bufferedamountlow', () => resolve(), { once: true })
   })
-  while (channel.bufferedAmount > HIGH_WATER) {
+  while (channel.bufferedAmount > HIGH_WATER && channel.readyState === 'open') {
     await Promise.race([low, new Promise<void>((resolve) => setTimeout(resolve, 100))])
   }
 }
