@@ -3,12 +3,12 @@ import assert from 'node:assert/strict'
 import { decodeDcepMessage } from '../src/index.ts'
 import { ChunkType } from '../src/packet/chunk.ts'
 import { readErrorCauses } from '../src/packet/error-cause.ts'
-import { readForwardTsnChunk } from '../src/packet/forward-tsn-chunk.ts'
+import { readForwardTsnChunk, writeForwardTsnChunk } from '../src/packet/forward-tsn-chunk.ts'
 import { readInitChunk } from '../src/packet/init-chunk.ts'
-import { readReConfigChunk } from '../src/packet/re-config-chunk.ts'
+import { encodeReConfigChunk, readReConfigChunk } from '../src/packet/re-config-chunk.ts'
 import { SackReader } from '../src/packet/sack-chunk.ts'
 import { decodeStateCookie } from '../src/association/state-cookie.ts'
-import { packetOf, record, resealed, tagOf } from './support/craft.ts'
+import { dataChunk, packetOf, record, resealed, sackChunk, tagOf } from './support/craft.ts'
 import { Pair } from './support/pair.ts'
 
 /** `SCTP_FUZZ_RUNS` runs more of each. */
@@ -57,7 +57,92 @@ function settle(pair: Pair): void {
   }
 }
 
+/** Chunks that are well-formed and near what is expected, but for their meaning. */
+const FIRST_TSN = 0xfffffff0
+const OWN_TSN = 0x7ffffff0
+const nearTsn = fc.nat(40).map((offset) => (FIRST_TSN + offset) >>> 0)
+const plausible = fc.oneof(
+  fc
+    .record({
+      tsn: nearTsn,
+      streamId: fc.nat(2),
+      ssn: fc.nat(4),
+      flags: fc.nat(15),
+      length: fc.integer({ min: 1, max: 40 })
+    })
+    .map(({ tsn, length, ...init }) => dataChunk(tsn, { ...init, data: new Uint8Array(length) })),
+  fc
+    .record({
+      cumulative: fc.integer({ min: -2, max: 30 }),
+      window: fc.constantFrom(0, 1000, 100_000),
+      blocks: fc.array(fc.tuple(fc.nat(30), fc.nat(30)), { maxLength: 4 })
+    })
+    .map(({ cumulative, window, blocks }) =>
+      sackChunk((OWN_TSN + cumulative) >>> 0, window, blocks, [OWN_TSN])
+    ),
+  fc
+    .record({
+      tsn: nearTsn,
+      skipped: fc.array(fc.record({ streamId: fc.nat(2), ssn: fc.nat(4) }), { maxLength: 3 })
+    })
+    .map(({ tsn, skipped }) => {
+      const bytes = new Uint8Array(8 + 4 * skipped.length)
+      writeForwardTsnChunk(bytes, 0, { newCumulativeTsn: tsn, skipped })
+      return bytes
+    }),
+  fc
+    .record({
+      requestSequence: nearTsn,
+      lastAssignedTsn: nearTsn,
+      streamIds: fc.array(fc.nat(2), { maxLength: 2 })
+    })
+    .map((request) => encodeReConfigChunk([{ kind: 'outgoing-reset', responseSequence: 0, ...request }])),
+  fc
+    .record({ responseSequence: fc.nat(3).map((offset) => OWN_TSN + offset), result: fc.nat(7) })
+    .map((response) => encodeReConfigChunk([{ kind: 'response', ...response }]))
+)
+
 describe('fuzz', () => {
+  it('a peer that talks plausible nonsense harms nothing: what was delivered is accounted for', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.array(plausible, { minLength: 1, maxLength: 3 }), { maxLength: 40 }),
+        (packets) => {
+          const pair = new Pair({
+            a: { initialTsn: FIRST_TSN },
+            b: { initialTsn: OWN_TSN, receiveWindow: 2000, maxMessageSize: 200 }
+          })
+          const toB = record(pair.toB)
+          pair.a.association.connect(pair.now)
+          pair.runUntil(() => pair.a.association.state === 'established')
+          const { association } = pair.b
+          pair.b.reading = false
+          const out = new Uint8Array(1500)
+          let nextStream = 1
+          for (const chunks of packets) {
+            if (association.state === 'established' && association.status()?.queuedBytes === 0) {
+              const streamId = nextStream++
+              association.send(streamId, 51, new Uint8Array(3000), { maxRetransmits: 1 }, pair.now)
+              association.resetStreams([streamId])
+            }
+            association.handlePacket(packetOf(tagOf(toB[1]), ...chunks), pair.now)
+            while (association.pollPacket(out, pair.now) > 0) {
+              pair.now += 1
+            }
+            association.handleTimeout((pair.now += 10))
+            const status = association.status()
+            assert.ok((status?.unpolledBytes ?? 0) <= 2000)
+            assert.ok((status?.bytesInFlight ?? 0) >= 0)
+          }
+          pair.b.reading = true
+          pair.b.pollEvents()
+          assert.equal(association.status()?.unpolledBytes ?? 0, 0)
+        }
+      ),
+      { numRuns: RUNS }
+    )
+  })
+
   it('decoders take any bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {

@@ -27,9 +27,9 @@ interface Victim {
   /** The next TSN of `a`'s and of `b`'s. */
   tsn: number
   ownTsn: number
-  give(...chunks: Uint8Array[]): void
+  give: (...chunks: Uint8Array[]) => void
   /** What `b` answers to it. */
-  take(): Uint8Array[]
+  take: () => Uint8Array[]
 }
 
 function victim(options = {}): Victim {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { ChunkType } from '../src/packet/chunk.ts'
 import { record, typesOf } from './support/craft.ts'
-import type { LinkConditions } from './support/link.ts'
 import { Pair } from './support/pair.ts'
+import { transfer } from './support/transfer.ts'
 
 const isData = (packet: Uint8Array): boolean => typesOf(packet).includes(ChunkType.data)
 
@@ -10,24 +10,6 @@ const isData = (packet: Uint8Array): boolean => typesOf(packet).includes(ChunkTy
 function loseData(pair: Pair, ...positions: number[]): void {
   let count = 0
   pair.toB.filter = (packet) => isData(packet) && positions.includes(count++)
-}
-
-/** Moves `size` bytes in messages of 64 KiB; virtual milliseconds it took. */
-function transfer(pair: Pair, size: number): number {
-  const start = pair.now
-  let queued = 0
-  let received = 0
-  pair.b.onEvent = (event) => {
-    received += event.type === 'message' ? event.data.length : 0
-  }
-  pair.runUntil(() => {
-    for (; queued < size && pair.a.association.bufferedAmount(1) < 1_000_000; queued += 65_536) {
-      pair.send(pair.a, 1, new Uint8Array(65_536))
-    }
-    pair.b.events.length = 0
-    return received >= size
-  })
-  return pair.now - start
 }
 
 describe('loss recovery (RFC 8985, RFC 9260 sections 6.3 and 7)', () => {
@@ -153,27 +135,6 @@ describe('loss recovery (RFC 8985, RFC 9260 sections 6.3 and 7)', () => {
       assert.ok((pair.a.association.status()?.bytesInFlight ?? 0) < 50_000 + 1188)
       return toB.length > 2000
     })
-  })
-
-  const bottlenecks: [string, Partial<LinkConditions>][] = [
-    ['short', { delay: 1 }],
-    ['of 20 ms', { delay: 10 }],
-    ['of 50 ms', { delay: 25 }]
-  ]
-  for (const [name, conditions] of bottlenecks) {
-    it(`fills a bottleneck of 5 MB/s on a path ${name}, and sends little twice`, () => {
-      const pair = Pair.connected({ conditions: { rate: 5000, queueLimit: 150_000, ...conditions } })
-      const size = 20_000_000
-      const elapsed = transfer(pair, size)
-      assert.ok(size / elapsed >= 0.9 * 5000, `${Math.round(size / elapsed)} bytes/ms`)
-      assert.ok(pair.toB.bytesSent < 1.05 * size, `${pair.toB.bytesSent / size} times the data`)
-    })
-  }
-
-  it('is not stopped by random loss on a short path', () => {
-    const pair = Pair.connected({ conditions: { delay: 0.1, loss: 0.05 } })
-    const elapsed = transfer(pair, 5_000_000)
-    assert.ok(elapsed < 2000, `${elapsed} ms`)
   })
 })
 

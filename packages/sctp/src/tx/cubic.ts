@@ -13,6 +13,22 @@ const BETA = 0.7
 /** RFC 9438 section 4.3: growth of the Reno-friendly estimate. */
 const ALPHA = (3 * (1 - BETA)) / (1 + BETA)
 const MIN_WINDOW_PACKETS = 2
+/**
+ * Delay tells random loss from congestion, as in TCP-Illinois (Liu, Basar and Srikant, 2008): while the bottleneck's
+ * queue is seen to be empty, the window grows by up to so many packets a round trip and keeps so much after a loss.
+ */
+const EMPTY_QUEUE_GROWTH = 8
+const EMPTY_QUEUE_BETA = 0.875
+/**
+ * Queueing delay from which on plain CUBIC holds: an eighth of the path's own delay and a quarter of the longest queue
+ * seen lately (a short queue is full before it is slow), between these.
+ */
+const PATH_DIVISOR = 8
+const QUEUE_DIVISOR = 4
+const MIN_QUEUE_DELAY = 1
+const MAX_QUEUE_DELAY = 8
+/** What is left of the longest queue seen after a round trip without one. */
+const QUEUE_MEMORY = 0.995
 
 interface Windows {
   cwnd: number
@@ -30,6 +46,12 @@ export class Cubic {
   /** The growth since the last reduction, from its first acknowledgement on. */
   #epoch: { startedAt: number; k: number; wEst: number; cwndPrior: number } | undefined
   #beforeTimeout: Windows | undefined
+  /** Smallest and largest time to an answer in the current round. */
+  #roundMinRtt = Infinity
+  #roundMaxRtt = 0
+  #longestQueue = 0
+  /** From 0, the bottleneck's queue holds packets, to 1, it is empty. */
+  #emptiness = 0
 
   constructor(mss: number, options: CubicOptions) {
     this.#options = options
@@ -59,13 +81,26 @@ export class Cubic {
   }
 
   onRttSample(rtt: number): void {
+    this.#roundMinRtt = Math.min(this.#roundMinRtt, rtt)
+    this.#roundMaxRtt = Math.max(this.#roundMaxRtt, rtt)
     if (this.inSlowStart) {
       this.#hystart.onRttSample(rtt)
     }
   }
 
-  /** All that was in flight when this was last called has been answered. */
-  onRound(): void {
+  /**
+   * All that was in flight when this was last called has been answered.
+   *
+   * @param minRtt the smallest round trip that this path has shown lately
+   */
+  onRound(minRtt: number): void {
+    if (this.#roundMinRtt !== Infinity) {
+      this.#longestQueue = Math.max(this.#roundMaxRtt - minRtt, QUEUE_MEMORY * this.#longestQueue)
+      const limit = Math.min(minRtt / PATH_DIVISOR, this.#longestQueue / QUEUE_DIVISOR, MAX_QUEUE_DELAY)
+      this.#emptiness = Math.max(0, 1 - (this.#roundMinRtt - minRtt) / Math.max(MIN_QUEUE_DELAY, limit))
+      this.#roundMinRtt = Infinity
+      this.#roundMaxRtt = 0
+    }
     if (this.inSlowStart && this.#hystart.onRound()) {
       this.#ssthresh = this.#cwnd
     }
@@ -88,14 +123,15 @@ export class Cubic {
 
   /** Loss was detected (RFC 9438 sections 4.6 and 4.7). */
   onCongestion(): void {
-    this.#reduce()
+    // The loss that ends slow start is the queue's, whatever its last round trips were.
+    this.#reduce(this.inSlowStart ? BETA : BETA + (EMPTY_QUEUE_BETA - BETA) * this.#emptiness)
     this.#cwnd = this.#ssthresh
   }
 
   /** The retransmission timer expired (RFC 9438 section 4.8). */
   onTimeout(): void {
     this.#beforeTimeout ??= { cwnd: this.#cwnd, ssthresh: this.#ssthresh, wMax: this.#wMax }
-    this.#reduce()
+    this.#reduce(BETA)
     this.#cwnd = this.#mss
   }
 
@@ -132,13 +168,17 @@ export class Cubic {
     this.#wMax = 0
     this.#epoch = undefined
     this.#beforeTimeout = undefined
+    this.#roundMinRtt = Infinity
+    this.#roundMaxRtt = 0
+    this.#longestQueue = 0
+    this.#emptiness = 0
     this.#hystart.reset()
   }
 
-  #reduce(): void {
+  #reduce(beta: number): void {
     // Fast convergence: a flow that lost below its old plateau leaves room for others (RFC 9438 section 4.7).
     this.#wMax = this.#cwnd < this.#wMax ? (this.#cwnd * (1 + BETA)) / 2 : this.#cwnd
-    this.#ssthresh = Math.max(this.#cwnd * BETA, MIN_WINDOW_PACKETS * this.#mss)
+    this.#ssthresh = Math.max(this.#cwnd * beta, MIN_WINDOW_PACKETS * this.#mss)
     this.#epoch = undefined
   }
 
@@ -162,10 +202,11 @@ export class Cubic {
     const elapsed = now - epoch.startedAt
     const alpha = epoch.wEst < epoch.cwndPrior ? ALPHA : 1
     epoch.wEst += (alpha * mss * bytes) / cwnd
+    const intoEmptyQueue = cwnd + (EMPTY_QUEUE_GROWTH * this.#emptiness * mss * bytes) / cwnd
     if (cubicAt(elapsed) < epoch.wEst) {
-      return Math.max(cwnd, epoch.wEst)
+      return Math.max(intoEmptyQueue, epoch.wEst)
     }
     const target = Math.max(cwnd, Math.min(cubicAt(elapsed + rtt), 1.5 * cwnd))
-    return cwnd + ((target - cwnd) * bytes) / cwnd
+    return Math.max(intoEmptyQueue, cwnd + ((target - cwnd) * bytes) / cwnd)
   }
 }

@@ -135,7 +135,11 @@ export class LossRecovery {
     this.#concludeProbe(cumulative, now)
     this.#detectLosses(now)
     if (this.#growthBytes > 0) {
-      this.#grow(cumulative, inFlightBefore, now)
+      this.#grow(inFlightBefore, now)
+    }
+    if (cumulative >= this.#roundEnd) {
+      this.#roundEnd = outstanding.next
+      this.#congestion.onRound(this.#rack.minRtt)
     }
     this.#abandonment.onSack(now, this.#rto.srtt ?? 0)
     this.#rearm(advanced, now)
@@ -368,14 +372,10 @@ export class LossRecovery {
     this.#counters.congestionEvents++
   }
 
-  #grow(cumulative: number, inFlightBefore: number, now: number): void {
+  #grow(inFlightBefore: number, now: number): void {
     const { cwnd, inSlowStart } = this.#congestion
     const limited = inFlightBefore + this.#packetSize >= cwnd || (inSlowStart && 2 * inFlightBefore >= cwnd)
     this.#congestion.onAcknowledged(this.#growthBytes, now, this.#rto.srtt ?? 0, limited)
-    if (cumulative >= this.#roundEnd) {
-      this.#roundEnd = this.#outstanding.next
-      this.#congestion.onRound()
-    }
   }
 
   #rearm(advanced: boolean, now: number): void {

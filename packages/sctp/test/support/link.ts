@@ -28,6 +28,11 @@ export const PERFECT: LinkConditions = {
   queueLimit: Infinity
 }
 
+/** The narrowest place of a path; several links may lead through one. */
+export class Bottleneck {
+  freeAt = 0
+}
+
 interface Flight {
   arrivesAt: number
   order: number
@@ -39,7 +44,7 @@ export class Link {
   readonly #random: SeededRandom
   readonly #inFlight: Flight[] = []
   #order = 0
-  #bottleneckFreeAt = 0
+  readonly #bottleneck: Bottleneck
   conditions: LinkConditions
   sent = 0
   dropped = 0
@@ -47,8 +52,9 @@ export class Link {
   /** Decides about packets before anything else does; true drops one. */
   filter: (packet: Uint8Array, now: number) => boolean = () => false
 
-  constructor(random: SeededRandom, conditions: LinkConditions) {
+  constructor(random: SeededRandom, conditions: LinkConditions, bottleneck = new Bottleneck()) {
     this.#random = random
+    this.#bottleneck = bottleneck
     this.conditions = conditions
   }
 
@@ -61,7 +67,7 @@ export class Link {
     const random = this.#random
     this.sent++
     this.bytesSent += packet.length
-    const backlog = Math.max(0, this.#bottleneckFreeAt - now) * rate
+    const backlog = Math.max(0, this.#bottleneck.freeAt - now) * rate
     if (
       this.filter(packet, now) ||
       packet.length > mtu ||
@@ -71,8 +77,8 @@ export class Link {
       this.dropped++
       return
     }
-    this.#bottleneckFreeAt =
-      Math.max(now, this.#bottleneckFreeAt) + (rate === Infinity ? 0 : packet.length / rate)
+    this.#bottleneck.freeAt =
+      Math.max(now, this.#bottleneck.freeAt) + (rate === Infinity ? 0 : packet.length / rate)
     this.#launch(packet)
     if (random.chance(duplicate)) {
       this.#launch(packet)
@@ -98,7 +104,7 @@ export class Link {
       }
     }
     const flight = {
-      arrivesAt: this.#bottleneckFreeAt + delay + (jitter === 0 ? 0 : this.#random.next() * jitter),
+      arrivesAt: this.#bottleneck.freeAt + delay + (jitter === 0 ? 0 : this.#random.next() * jitter),
       order: this.#order++,
       packet: copy
     }

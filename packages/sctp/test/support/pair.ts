@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { SctpAssociation, type SctpEvent, type SctpOptions } from '../../src/index.ts'
-import { Link, PERFECT, type LinkConditions } from './link.ts'
+import { Bottleneck, Link, PERFECT, type LinkConditions } from './link.ts'
 import { SeededRandom } from './random.ts'
 
 const PACKET_BUFFER = 65536
@@ -51,6 +51,8 @@ export interface PairInit {
   a?: Partial<SctpOptions>
   b?: Partial<SctpOptions>
   conditions?: Partial<LinkConditions>
+  /** What the way to `b` leads through, where other pairs share it. */
+  bottleneck?: Bottleneck
 }
 
 /** Two associations and the path between them, on a virtual clock. */
@@ -68,7 +70,7 @@ export class Pair {
     this.a = new Endpoint(init.a ?? {}, this.random)
     this.b = new Endpoint(init.b ?? {}, this.random)
     const conditions = { ...PERFECT, ...init.conditions }
-    this.toB = new Link(this.random, conditions)
+    this.toB = new Link(this.random, conditions, init.bottleneck ?? new Bottleneck())
     this.toA = new Link(this.random, conditions)
   }
 
@@ -93,15 +95,20 @@ export class Pair {
     this.#pumpOne(this.b, this.toA)
   }
 
-  /** Moves the clock to the next arrival or timer, and lets it happen; false where nothing ever will. */
-  step(until = Infinity): boolean {
-    this.pump()
-    const next = Math.min(
+  /** When something happens next, `Infinity` for never. */
+  get nextTime(): number {
+    return Math.min(
       this.toA.nextArrival,
       this.toB.nextArrival,
       this.a.association.pollTimeout(),
       this.b.association.pollTimeout()
     )
+  }
+
+  /** Moves the clock to the next arrival or timer, and lets it happen; false where nothing ever will. */
+  step(until = Infinity): boolean {
+    this.pump()
+    const next = this.nextTime
     if (next > until || next === Infinity) {
       this.now = Number.isFinite(until) ? until : this.now
       return false
