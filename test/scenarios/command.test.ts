@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -89,6 +89,23 @@ describe('hearsay in processes', function () {
       await using again = new HearsayCommand(args)
       await again.address()
       await again.terminate()
+    })
+
+    it('gives way when a newer process uses the same identity', async () => {
+      const [file, copy] = [join(folder, 'node.key'), join(folder, 'copy.key')]
+      const up = ['up', '--room', 'kitchen', '--json', ...LOOPBACK]
+      await using entry = new HearsayCommand(up)
+      const joining = [...up, '--bootstrap', await entry.address()]
+      await using first = new HearsayCommand([...joining, '--identity', file])
+      await first.event({ event: 'connected' })
+      copyFileSync(file, copy)
+      await using second = new HearsayCommand([...joining, '--identity', copy])
+      const { code, stderr } = await first.end()
+      assert.match(stderr, /ERR_SUPERSEDED/)
+      assert.equal(code, 1)
+      await second.event({ event: 'connected' })
+      await second.terminate()
+      await entry.terminate()
     })
 
     it('names a corrupt identity file', async () => {

@@ -44,18 +44,23 @@ describe('the demo', function () {
     assert.deepEqual([...new Set(distant.map(({ path }) => path))], ['gossip'])
   })
 
-  it('leaves no process behind when it is killed itself', async () => {
-    await using demo = new HearsayCommand(['demo', '--json'])
-    await demo.event({ event: 'step-ended', state: 'done' })
-    const pids = demo.lines
-      .map((line) => JSON.parse(line) as { event: string; pid: number })
-      .filter(({ event }) => event === 'member')
-      .map(({ pid }) => pid)
-    assert.equal(pids.length, 6)
-    demo.kill('SIGKILL')
-    await demo.end()
-    await gone(pids)
-  })
+  for (const [signal, exitCode] of [
+    ['SIGKILL', null],
+    ['SIGINT', 130]
+  ] as const) {
+    it(`leaves no process behind after ${signal}`, async () => {
+      await using demo = new HearsayCommand(['demo', '--json'])
+      await demo.event({ event: 'step-ended', state: 'done' })
+      const pids = demo.lines
+        .map((line) => JSON.parse(line) as { event: string; pid: number })
+        .filter(({ event }) => event === 'member')
+        .map(({ pid }) => pid)
+      assert.equal(pids.length, 6)
+      demo.kill(signal)
+      assert.equal((await demo.end()).code, exitCode)
+      await gone(pids)
+    })
+  }
 })
 
 /** Waits until none of these processes is there any more. */

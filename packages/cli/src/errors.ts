@@ -47,3 +47,12 @@ export class DemoFailedError extends CliError {
     super('ERR_DEMO_FAILED', message)
   }
 }
+
+/** Another process began to use our identity after us. */
+export class SupersededError extends CliError {
+  static override readonly name = 'SupersededError'
+
+  constructor() {
+    super('ERR_SUPERSEDED', 'a newer process uses this identity; give each its own with --identity')
+  }
+}

@@ -83,11 +83,13 @@ function version(): string {
   return (JSON.parse(manifest) as { version: string }).version
 }
 
-/** `hearsay: what; what to do (CODE)` */
+/** `hearsay: what; what to do (CODE)`. An error without a code is a fault of ours: then with all that helps to find it. */
 function explain(error: unknown): string {
   const code = errorCodeOf(error)
-  const text = error instanceof Error ? error.message : String(error)
-  return `hearsay: ${printable(text)}${code === undefined ? '' : ` (${code})`}`
+  if (code === undefined) {
+    return `hearsay: unexpected ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`
+  }
+  return `hearsay: ${printable(error instanceof Error ? error.message : String(error))} (${code})`
 }
 
 function isAbort(error: unknown): boolean {

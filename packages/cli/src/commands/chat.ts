@@ -36,10 +36,11 @@ export const chat = defineCommand({
     }
   },
   async run(context) {
-    const { values, terminal, signal } = context
+    const { values, terminal } = context
     const output = new EventOutput(terminal, values.json)
     {
-      await using mesh = await openMesh(context)
+      await using open = await openMesh(context)
+      const { mesh, signal } = open
       const listener: ChatListener = {
         message: (from, text) => {
           output.emit({ event: 'message', from, text }, `${shortId(from)}: ${text}`)
@@ -70,6 +71,7 @@ export const chat = defineCommand({
       if (values.follow && !signal.aborted) {
         await once(signal, 'abort')
       }
+      open.throwIfSuperseded()
     }
     output.emit({ event: 'closed' })
   }

@@ -14,10 +14,11 @@ export const up = defineCommand({
   ].join(' '),
   options: MESH_OPTIONS,
   async run(context) {
-    const { values, terminal, signal } = context
+    const { values, terminal } = context
     const output = new EventOutput(terminal, values.json)
     {
-      await using mesh = await openMesh(context)
+      await using open = await openMesh(context)
+      const { mesh, signal } = open
       const { peerId, room, addresses } = mesh
       output.emit(
         { event: 'ready', peer: peerId, room, addresses },
@@ -28,6 +29,7 @@ export const up = defineCommand({
       if (!signal.aborted) {
         await once(signal, 'abort')
       }
+      open.throwIfSuperseded()
     }
     output.emit({ event: 'closed' }, 'closed')
   }

@@ -46,9 +46,6 @@ export function followPeers(mesh: Mesh, output: EventOutput): void {
       `nobody here shares the key of room ${room}; check the password or the room key`
     )
   })
-  mesh.addEventListener('superseded', () => {
-    output.note({ event: 'superseded' }, 'a newer process uses this identity; this one closes')
-  })
   mesh.addEventListener('error', ({ detail }) => {
     output.note({ event: 'error', message: detail.message }, `error: ${detail.message}`)
   })

@@ -1,21 +1,42 @@
 import type { Mesh, MeshOptions } from 'hearsay'
-import { UsageError } from '../errors.ts'
+import { SupersededError, UsageError } from '../errors.ts'
 import { readSecret } from '../options/secrets.ts'
 import { warn } from '../terminal/terminal.ts'
 import type { CommandContext } from '../command.ts'
 import { parseIceServer } from './ice-server.ts'
 import type { MESH_OPTIONS } from '../options/mesh-options.ts'
 
+/** A mesh and how long the command is to use it. */
+export interface OpenMesh extends AsyncDisposable {
+  readonly mesh: Mesh
+  /** Aborted when the command is to stop, or the mesh has stopped by itself. */
+  readonly signal: AbortSignal
+  /** @throws {SupersededError} the mesh has stopped by itself */
+  throwIfSuperseded(): void
+}
+
 /**
  * Joins the mesh that the options describe.
  *
  * @throws {UsageError} no room was named, or options exclude each other
  */
-export async function openMesh(context: CommandContext<typeof MESH_OPTIONS>): Promise<Mesh> {
+export async function openMesh(context: CommandContext<typeof MESH_OPTIONS>): Promise<OpenMesh> {
   const options = meshOptions(context)
   // Loaded only now: help, versions and mistakes are answered at once.
   const { createMesh } = await import('hearsay')
-  return createMesh({ ...options, signal: context.signal })
+  const mesh = await createMesh({ ...options, signal: context.signal })
+  const superseded = new AbortController()
+  mesh.addEventListener('superseded', () => {
+    superseded.abort(new SupersededError())
+  })
+  return {
+    mesh,
+    signal: AbortSignal.any([context.signal, superseded.signal]),
+    throwIfSuperseded: () => {
+      superseded.signal.throwIfAborted()
+    },
+    [Symbol.asyncDispose]: () => mesh.close()
+  }
 }
 
 function meshOptions({ values, flags, terminal }: CommandContext<typeof MESH_OPTIONS>): MeshOptions {
