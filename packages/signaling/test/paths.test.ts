@@ -154,6 +154,35 @@ describe('paths over libp2p', () => {
     await assert.rejects(a.gossip.send(a.localPeer, utf8('x')), { code: 'ERR_PATH_UNAVAILABLE' })
   })
 
+  it('know of neighbours that were there before, and forget who does not speak the protocol', async () => {
+    const [a, b, stranger] = await spawn(3)
+    await b.direct.start(() => undefined)
+    let identified = 0
+    a.libp2p.addEventListener('peer:identify', () => identified++)
+    await dialOnly(a, b)
+    await dialOnly(a, stranger)
+    await until(() => identified === 2)
+    await a.direct.start(() => undefined)
+    assert.ok(a.direct.reaches(b.localPeer))
+    await a.direct.send(b.localPeer, utf8('x'))
+    await assert.rejects(a.direct.send(stranger.localPeer, utf8('x')), { code: 'ERR_PATH_UNAVAILABLE' })
+    assert.equal(a.direct.reaches(stranger.localPeer), false)
+  })
+
+  it('bring the last words of a signaler that stops to its neighbours', async () => {
+    const [a, b] = await spawn(2)
+    const [alice, bob] = await Promise.all([signalerOf(a), signalerOf(b)])
+    await connect(a, b)
+    const closed: string[] = []
+    bob.setOfferHandler((offer) => {
+      offer.answer(utf8('answer')).addEventListener('close', ({ detail }) => closed.push(detail))
+    })
+    await alice.dial(bob.localPeer, utf8('offer'))
+    await alice.stop()
+    await until(() => closed.length === 1)
+    assert.deepEqual(closed, ['remote'])
+  })
+
   it('leave no handler, topology, stream or subscription behind', async () => {
     const [a, b] = await spawn(2)
     const [alice, bob] = await Promise.all([signalerOf(a), signalerOf(b)])

@@ -41,6 +41,8 @@ export interface DirectStreamComponents {
 
 interface Neighbour {
   readonly peerId: PeerId
+  /** It has said that it speaks the protocol, or spoken it. */
+  isKnown: boolean
   waiting: number
   outbound: Promise<Stream> | undefined
 }
@@ -55,6 +57,7 @@ export class DirectStreamPath implements SignalingPath {
   /** Who is known to speak the protocol. Entries go when a stream to them cannot be opened. */
   readonly #neighbours = new Map<string, Neighbour>()
   readonly #streams = new Set<Stream>()
+  readonly #sends = new Set<Promise<void>>()
   readonly #shutdown = new AbortController()
   #topology: string | undefined
   #receive: ((envelope: Uint8Array, arrival: Arrival) => void) | undefined
@@ -78,15 +81,15 @@ export class DirectStreamPath implements SignalingPath {
       throw new PathUnavailableError(this.name, `${remotePeer} takes nothing, and the queue is full`)
     }
     neighbour.waiting++
-    const signal = AbortSignal.any([this.#shutdown.signal, AbortSignal.timeout(SEND_TIMEOUT_MS)])
+    const sending = this.#write(neighbour, envelope)
+    this.#sends.add(sending)
     try {
-      const stream = await this.#outbound(neighbour, signal)
-      await stream.onDrain({ signal })
-      stream.send(encodeFrame(envelope))
+      await sending
     } catch (cause) {
       throw new PathUnavailableError(this.name, `no stream to ${remotePeer}`, { cause })
     } finally {
       neighbour.waiting--
+      this.#sends.delete(sending)
     }
   }
 
@@ -97,14 +100,14 @@ export class DirectStreamPath implements SignalingPath {
       maxInboundStreams: MAX_INBOUND_STREAMS
     })
     this.#topology = await registrar.register(SIGNAL_PROTOCOL, {
-      onConnect: (peerId) => void this.#meet(peerId),
+      onConnect: (peerId) => this.#meet(peerId, true),
       onDisconnect: (peerId) => {
         this.#neighbours.delete(peerId.toString())
       }
     })
     // The topology does not tell of whoever was there before; who does not speak the protocol drops out when tried.
     for (const connection of connectionManager.getConnections()) {
-      this.#meet(connection.remotePeer)
+      this.#meet(connection.remotePeer, false)
     }
   }
 
@@ -116,32 +119,42 @@ export class DirectStreamPath implements SignalingPath {
       this.#topology = undefined
       await this.#components.registrar.unhandle(SIGNAL_PROTOCOL)
     }
-    const signal = AbortSignal.timeout(CLOSE_TIMEOUT_MS)
-    const streams = [...this.#streams]
-    await Promise.allSettled(
-      streams.filter(({ direction }) => direction === 'outbound').map((stream) => stream.close({ signal }))
-    )
-    this.#shutdown.abort(new PathUnavailableError(this.name, 'it has been stopped'))
-    for (const stream of streams) {
-      stream.abort(new PathUnavailableError(this.name, 'it has been stopped'))
+    // The last words of sessions are on their way: they get a moment.
+    const stopped = new PathUnavailableError(this.name, 'it has been stopped')
+    const timeout = setTimeout(() => this.#shutdown.abort(stopped), CLOSE_TIMEOUT_MS)
+    const { signal } = this.#shutdown
+    await Promise.allSettled(this.#sends)
+    const outbound = [...this.#streams].filter(({ direction }) => direction === 'outbound')
+    await Promise.allSettled(outbound.map((stream) => stream.close({ signal })))
+    clearTimeout(timeout)
+    this.#shutdown.abort(stopped)
+    for (const stream of this.#streams) {
+      stream.abort(stopped)
     }
   }
 
-  #meet(peerId: PeerId): Neighbour {
+  #meet(peerId: PeerId, isKnown: boolean): void {
     const name = peerId.toString()
-    const neighbour = this.#neighbours.get(name) ?? { peerId, waiting: 0, outbound: undefined }
+    const neighbour = this.#neighbours.get(name) ?? { peerId, isKnown, waiting: 0, outbound: undefined }
+    neighbour.isKnown ||= isKnown
     this.#neighbours.set(name, neighbour)
-    return neighbour
   }
 
   #connectionTo({ peerId }: Neighbour): Connection | undefined {
     return this.#components.connectionManager.getConnections(peerId).find(({ status }) => status === 'open')
   }
 
+  async #write(neighbour: Neighbour, envelope: Uint8Array): Promise<void> {
+    const signal = AbortSignal.any([this.#shutdown.signal, AbortSignal.timeout(SEND_TIMEOUT_MS)])
+    const stream = await this.#outbound(neighbour, signal)
+    await stream.onDrain({ signal })
+    stream.send(encodeFrame(envelope))
+  }
+
   #outbound(neighbour: Neighbour, signal: AbortSignal): Promise<Stream> {
     neighbour.outbound ??= this.#open(neighbour, signal).catch((error: unknown) => {
       neighbour.outbound = undefined
-      if (this.#neighbours.get(neighbour.peerId.toString()) === neighbour && isUnsupported(error)) {
+      if (error instanceof Error && error.name === 'UnsupportedProtocolError') {
         this.#neighbours.delete(neighbour.peerId.toString())
       }
       throw error
@@ -154,7 +167,9 @@ export class DirectStreamPath implements SignalingPath {
     if (connection === undefined) {
       throw new PathUnavailableError(this.name, `the connection to ${neighbour.peerId.toString()} is gone`)
     }
-    const stream = await connection.newStream(SIGNAL_PROTOCOL, { signal })
+    // To who is known to speak the protocol the first envelope goes without waiting for its consent.
+    const negotiateFully = !neighbour.isKnown
+    const stream = await connection.newStream(SIGNAL_PROTOCOL, { signal, negotiateFully })
     this.#track(stream, () => {
       neighbour.outbound = undefined
     })
@@ -170,7 +185,7 @@ export class DirectStreamPath implements SignalingPath {
       stream.abort(new PathUnavailableError(this.name, 'it has been stopped'))
       return
     }
-    this.#meet(connection.remotePeer)
+    this.#meet(connection.remotePeer, true)
     this.#track(stream, () => undefined)
     const neighbour = connection.remotePeer.toString()
     const frames = new FrameDecoder()
@@ -200,8 +215,4 @@ export class DirectStreamPath implements SignalingPath {
       { once: true }
     )
   }
-}
-
-function isUnsupported(error: unknown): boolean {
-  return error instanceof Error && error.name === 'UnsupportedProtocolError'
 }
