@@ -110,7 +110,7 @@ describe('a handler that fails', () => {
       throw new TypeError('no such cake')
     })
     b.handle('rejects', () => Promise.reject(new Error('later')))
-    b.handle('odd', () => Promise.reject('no Error'))
+    b.handle('odd', () => AbortSignal.abort('no Error').throwIfAborted())
     b.handle('works', () => 'fine')
     const outcomes = Promise.allSettled(
       ['throws', 'works', 'rejects', 'odd', 'works'].map((type) => a.request(type))
