@@ -71,11 +71,12 @@ for (const { name, start, tellsProperties, restartsIce } of stacks) {
   describe(`@hearsay/webrtc with ${name}`, function () {
     this.timeout(60_000)
     const hearsay = new HearsayStack()
+    const running = new AsyncDisposableStack()
     let other: Stack
     let pair: Pair
 
     before(async function () {
-      other = await start(this)
+      other = running.use(await start(this))
     })
 
     afterEach(async () => {
@@ -83,7 +84,7 @@ for (const { name, start, tellsProperties, restartsIce } of stacks) {
     })
 
     after(async () => {
-      await other[Symbol.asyncDispose]()
+      await running.disposeAsync()
     })
 
     const directions: [string, () => Promise<Pair>][] = [

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createMesh, type Mesh, type MeshPeer } from 'hearsay'
 import { after, afterEach, before, describe, it } from 'mocha'
-import type { Browser, BrowserContext, Page } from 'playwright-core'
+import type { BrowserContext, Page } from 'playwright-core'
 import { requirement } from '../../test/support/requirements.ts'
 import { launchChromium } from '../support/chromium.ts'
 import type { MeshPage, PageAnswer } from '../support/page-mesh.ts'
@@ -15,7 +15,7 @@ const INNER = ['/ip4/127.0.0.1/tcp/0']
 
 describe('A page in Chromium that joins the mesh over a WebSocket', function () {
   this.timeout(60_000)
-  let browser: Browser
+  const running = new AsyncDisposableStack()
   let server: PageServer
   let context: BrowserContext
   let page: Page
@@ -23,8 +23,8 @@ describe('A page in Chromium that joins the mesh over a WebSocket', function () 
 
   before(async function () {
     const chromium = requirement(this, 'chromium')
-    server = await PageServer.start(new URL('../support/page-mesh.ts', import.meta.url))
-    browser = await launchChromium(chromium)
+    server = running.use(await PageServer.start(new URL('../support/page-mesh.ts', import.meta.url)))
+    const browser = running.use(await launchChromium(chromium))
     context = await browser.newContext()
   })
 
@@ -34,8 +34,7 @@ describe('A page in Chromium that joins the mesh over a WebSocket', function () 
   })
 
   after(async () => {
-    await browser?.close()
-    await server?.[Symbol.asyncDispose]()
+    await running.disposeAsync()
   })
 
   /** A line of members: each was told only of the one before it, and the page is told of the first. */
@@ -105,7 +104,7 @@ describe('A page in Chromium that joins the mesh over a WebSocket', function () 
         })
     )
     await call('leaveMesh')
-    assert.equal(new Set(await Promise.all(ends)).size, 1)
+    assert.deepEqual(new Set(await Promise.all(ends)), new Set(['shutdown']))
   })
 })
 
