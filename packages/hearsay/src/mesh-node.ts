@@ -1,32 +1,14 @@
 import { serviceDependencies } from '@libp2p/interface'
-import {
-  comparePeerIds,
-  createSignaler,
-  deriveRoom,
-  DirectStreamPath,
-  GossipTopicPath,
-  publicKeyOf,
-  SIGNAL_PROTOCOL
-} from '@hearsay/signaling'
+import { deriveRoom, publicKeyOf } from '@hearsay/signaling'
 import { HandlerExistsError } from '@hearsay/session'
-import { multiaddr } from '@multiformats/multiaddr'
 import { TypedEventEmitter } from 'main-event'
 import { platform } from '#platform'
-import {
-  HandlerFailedError,
-  InvalidPeerIdError,
-  MeshClosedError,
-  MissingServiceError,
-  reasonOf
-} from './errors.ts'
+import { InvalidPeerIdError, MeshClosedError, MissingServiceError, reasonOf } from './errors.ts'
 import { checkHost } from './host-check.ts'
 import { requireEd25519 } from './identity/identity.ts'
 import { MessageHub } from './message-hub.ts'
+import { memberOf, MeshRuntime } from './mesh-runtime.ts'
 import { MeshMetrics } from './metrics.ts'
-import { Overlay } from './overlay/overlay.ts'
-import { Presence } from './presence/presence.ts'
-import { RoomWatch } from './room-watch.ts'
-import { SessionRegistry } from './sessions/session-registry.ts'
 import type { HearsayComponents } from './components.ts'
 import type {
   BroadcastResult,
@@ -40,8 +22,7 @@ import type {
 } from './mesh.ts'
 import type { MeshPeer } from './mesh-peer.ts'
 import type { ResolvedHearsayOptions } from './options.ts'
-import type { Member } from './presence/presence-table.ts'
-import type { Room, SignalerService } from '@hearsay/signaling'
+import type { Room } from '@hearsay/signaling'
 import type { Ed25519PrivateKey, Logger, Startable } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 
@@ -50,16 +31,6 @@ export interface OwnNode {
   readonly bootstrap: readonly Multiaddr[]
   /** Stops the node, and with it the mesh. */
   stop(): Promise<void>
-}
-
-/** All that runs while the mesh does. */
-interface Running {
-  readonly signaler: SignalerService
-  readonly presence: Presence
-  readonly overlay: Overlay
-  readonly sessions: SessionRegistry
-  readonly watch: RoomWatch
-  readonly topology: string
 }
 
 /** `Mesh` as a service of a libp2p node. */
@@ -77,9 +48,10 @@ export class MeshNode extends TypedEventEmitter<MeshEvents> implements Mesh, Sta
   readonly #handlers = new Map<string, MeshHandler>()
   #hub = new MessageHub()
   #room: Room | undefined
-  #running: Running | undefined
+  #running: MeshRuntime | undefined
   #starting: Promise<void> = Promise.resolve()
   #stopping: Promise<void> | undefined
+  #closing: Promise<void> | undefined
   #closeSignal: AbortSignal | undefined
 
   /** @throws {IdentityKeyTypeError} the node's key is not Ed25519 */
@@ -206,9 +178,12 @@ export class MeshNode extends TypedEventEmitter<MeshEvents> implements Mesh, Sta
     return this.#hub.messages() as AsyncIterableIterator<MeshMessage<Message>, undefined>
   }
 
-  async close({ signal }: { signal?: AbortSignal } = {}): Promise<void> {
-    this.#closeSignal = signal
-    await (this.#ownNode === undefined ? this.beforeStop() : this.#ownNode.stop())
+  close({ signal }: { signal?: AbortSignal } = {}): Promise<void> {
+    this.#closeSignal ??= signal
+    if (this.#ownNode === undefined) return this.beforeStop()
+    // Asked a second time, libp2p would say that it is done while it still stops.
+    this.#closing ??= this.#ownNode.stop()
+    return this.#closing
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -218,173 +193,44 @@ export class MeshNode extends TypedEventEmitter<MeshEvents> implements Mesh, Sta
   async #start(): Promise<void> {
     const room = this.#room
     if (room === undefined || this.#stopping !== undefined) return
-    const { registrar } = this.#components
-    const signaler = this.#createSignaler(room)
-    const watch = this.#createWatch()
-    const presence = this.#createPresence(room, signaler, watch)
-    const overlay = new Overlay({
+    const running = new MeshRuntime({
       components: this.#components,
-      presence,
+      privateKey: this.#privateKey,
+      room,
+      options: this.#options,
       bootstrap: this.#ownNode?.bootstrap ?? [],
-      degree: this.#options.overlayDegree,
-      renewalMs: this.#options.presenceTtlMs / 3
-    })
-    const sessions = this.#createSessions(signaler, presence)
-    await signaler.start()
-    const topology = await registrar.register(SIGNAL_PROTOCOL, {
-      onConnect: () => {
-        watch.handleConnected()
+      metrics: this.#metrics,
+      log: this.#log,
+      events: this,
+      prepare: (peer) => {
+        for (const type of this.#handlers.keys()) this.#install(peer, type)
+        peer.addEventListener('close', this.#hub.add(peer.peerId, peer.messages()))
+      },
+      onSuperseded: () => {
+        this.#log('a newer process uses our identity')
+        this.safeDispatchEvent('superseded')
+        this.close().catch((error: unknown) => {
+          this.#log.error('could not close - %e', error)
+        })
       }
     })
-    this.#running = { signaler, presence, overlay, sessions, watch, topology }
-    sessions.start()
-    overlay.start()
-    presence.start()
+    this.#running = running
+    await running.start()
   }
 
   async #stop(): Promise<void> {
     // What is half started cannot be stopped.
     await this.#starting.catch(() => undefined)
-    const running = this.#running
-    if (running === undefined) return
-    const { signaler, presence, overlay, sessions, watch, topology } = running
-    watch.stop()
-    this.#components.registrar.unregister(topology)
-    overlay.stop()
-    await Promise.all([
-      presence.stop(),
-      sessions.close(this.#closeSignal === undefined ? {} : { signal: this.#closeSignal })
-    ])
-    await signaler.stop()
+    await this.#running?.stop(this.#closeSignal)
     this.#running = undefined
     this.#hub.close()
     this.#log('closed')
-  }
-
-  #createWatch(): RoomWatch {
-    return new RoomWatch(this.#options.keyMismatchTimeoutMs, () => {
-      this.#log('nobody here shares the key of our room')
-      this.#metrics.keyMismatch()
-      this.safeDispatchEvent('room:key-mismatch', { detail: { room: this.room } })
-    })
-  }
-
-  #createSignaler(room: Room): SignalerService {
-    const components = this.#components
-    const signaler = createSignaler({
-      privateKey: this.#privateKey.raw.subarray(0, 32),
-      rooms: [room],
-      paths: [
-        new DirectStreamPath(components),
-        new GossipTopicPath(components, { topic: room.topic, localPeer: this.peerId })
-      ],
-      admit: (peerId) => this.#admit(peerId),
-      logger: components.logger,
-      ...(components.metrics !== undefined && { metrics: components.metrics })
-    })
-    signaler.addEventListener('superseded', () => {
-      this.#log('a newer process uses our identity')
-      this.safeDispatchEvent('superseded')
-      this.close().catch((error: unknown) => {
-        this.#report(error)
-      })
-    })
-    return signaler
-  }
-
-  #createPresence(room: Room, signaler: SignalerService, watch: RoomWatch): Presence {
-    const presence = new Presence({
-      components: this.#components,
-      privateKey: this.#privateKey,
-      room,
-      instance: signaler.instance,
-      ttlMs: this.#options.presenceTtlMs,
-      maxMembers: this.#options.maxMembers,
-      metrics: this.#metrics
-    })
-    presence.addEventListener('discovered', ({ detail: member }) => {
-      watch.stop()
-      signaler.observeInstance(member.peerId, member.instance)
-      this.safeDispatchEvent('member:discovered', { detail: memberOf(member) })
-      this.#running?.sessions.handleMember(member.peerId)
-    })
-    presence.addEventListener('updated', ({ detail: { member, restarted, sealed } }) => {
-      if (!restarted) return
-      signaler.observeInstance(member.peerId, member.instance)
-      this.#handleRestart(member.peerId, sealed).catch((error: unknown) => {
-        this.#log('an older process of %s could not be told of the newer - %e', member.peerId, error)
-      })
-    })
-    presence.addEventListener('left', ({ detail: { member, reason } }) => {
-      this.safeDispatchEvent('member:left', { detail: { member: memberOf(member), reason } })
-      this.#running?.sessions.handleMemberLeft(member.peerId)
-    })
-    presence.addEventListener('superseded', ({ detail: instance }) => {
-      signaler.observeInstance(this.peerId, instance)
-    })
-    return presence
-  }
-
-  /**
-   * A peer announces a newer instance. If the older one still runs, it is shown the newer one's record, which is proof
-   * enough for it to stop; nobody could make it stop without. Gossip may not lead there: for it both are one peer.
-   */
-  async #handleRestart(peerId: string, sealed: Uint8Array): Promise<void> {
-    this.#running?.sessions.handleMemberRestarted(peerId)
-    await this.#running?.sessions.send(peerId, sealed)
-  }
-
-  #createSessions(signaler: SignalerService, presence: Presence): SessionRegistry {
-    const sessions = new SessionRegistry({
-      signaler,
-      receive: (message) => {
-        presence.receive(message).catch((error: unknown) => {
-          this.#report(error)
-        })
-      },
-      compare: comparePeerIds,
-      options: this.#options,
-      metrics: this.#metrics,
-      log: this.#components.logger.forComponent('hearsay:session'),
-      prepare: (peer) => {
-        for (const type of this.#handlers.keys()) this.#install(peer, type)
-      }
-    })
-    sessions.addEventListener('connected', ({ detail: peer }) => {
-      this.#hub.add(peer.peerId, peer.messages())
-      this.safeDispatchEvent('peer:connected', { detail: peer })
-    })
-    sessions.addEventListener('disconnected', ({ detail }) => {
-      this.safeDispatchEvent('peer:disconnected', { detail })
-    })
-    sessions.addEventListener('handler:error', ({ detail }) => {
-      this.#report(new HandlerFailedError(detail.type, detail.peerId, detail.error))
-    })
-    return sessions
   }
 
   #install(peer: MeshPeer, type: string): void {
     peer.handle<JsonObject>(type, (payload, context) =>
       this.#handlers.get(type)?.(payload, { ...context, peer })
     )
-  }
-
-  async #admit(peerId: string): Promise<boolean> {
-    const { admit } = this.#options
-    if (admit === undefined) return true
-    try {
-      const isAdmitted = await admit(peerId, { rooms: [this.room] })
-      if (!isAdmitted) this.#metrics.refusal('not-admitted')
-      return isAdmitted
-    } catch (error) {
-      this.#report(error)
-      return false
-    }
-  }
-
-  #report(error: unknown): void {
-    this.#log.error('%e', error)
-    this.safeDispatchEvent('error', { detail: error instanceof Error ? error : new Error(reasonOf(error)) })
   }
 
   #checkPeerId(peerId: string): void {
@@ -396,7 +242,7 @@ export class MeshNode extends TypedEventEmitter<MeshEvents> implements Mesh, Sta
     }
   }
 
-  #requireRunning(): Running {
+  #requireRunning(): MeshRuntime {
     if (this.#running === undefined || this.#stopping !== undefined) throw new MeshClosedError()
     return this.#running
   }
@@ -413,18 +259,6 @@ function requirePubsub(components: HearsayComponents): void {
     'pubsub',
     'Add gossipsub() of @libp2p/gossipsub to its services under that name.'
   )
-}
-
-function memberOf({ peerId, addresses, services }: Member): MeshMember {
-  return { peerId, services, addresses: addresses.flatMap(addressText) }
-}
-
-function addressText(bytes: Uint8Array): string[] {
-  try {
-    return [multiaddr(bytes).toString()]
-  } catch {
-    return []
-  }
 }
 
 /** Loopback first, because it is what works for sure where people try this out; TCP before WebSocket. */

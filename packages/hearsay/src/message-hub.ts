@@ -1,5 +1,10 @@
 import type { MeshMessage } from './mesh.ts'
 
+interface Source {
+  readonly from: string
+  readonly messages: AsyncIterable<unknown>
+}
+
 interface Offered {
   readonly message: MeshMessage
   readonly taken: () => void
@@ -17,25 +22,29 @@ const DONE: Result = { done: true, value: undefined }
 export class MessageHub {
   readonly #offered: Offered[] = []
   #waiting: Waiting[] = []
-  readonly #sources = new Map<string, AsyncIterable<unknown>>()
+  readonly #sources = new Set<Source>()
   #pulling = false
   #closed = false
 
-  /** Adds a source; it is read from the first `messages()` on. */
-  add(from: string, source: AsyncIterable<unknown>): void {
-    this.#sources.set(from, source)
-    if (this.#pulling) this.#pull(from, source)
-  }
-
-  /** Drops a source that nothing was read from yet; one that is read ends by itself. */
-  remove(from: string, source: AsyncIterable<unknown>): void {
-    if (this.#sources.get(from) === source) this.#sources.delete(from)
+  /**
+   * Adds a source; it is read from the first `messages()` on.
+   *
+   * @returns drops it, if it has not been read from; one that is read ends by itself
+   */
+  add(from: string, messages: AsyncIterable<unknown>): () => void {
+    const source = { from, messages }
+    if (this.#pulling) this.#pull(source)
+    else this.#sources.add(source)
+    return () => {
+      this.#sources.delete(source)
+    }
   }
 
   messages(): AsyncIterableIterator<MeshMessage, undefined> {
     if (!this.#pulling) {
       this.#pulling = true
-      for (const [from, source] of this.#sources) this.#pull(from, source)
+      for (const source of this.#sources) this.#pull(source)
+      this.#sources.clear()
     }
     const own = new Set<Waiting>()
     let ended = false
@@ -79,13 +88,13 @@ export class MessageHub {
     }
   }
 
-  #pull(from: string, source: AsyncIterable<unknown>): void {
+  #pull(source: Source): void {
     // A source ends with an error when its connection was lost, which `peer:disconnected` tells.
-    this.#pullAll(from, source).catch(() => undefined)
+    this.#pullAll(source).catch(() => undefined)
   }
 
-  async #pullAll(from: string, source: AsyncIterable<unknown>): Promise<void> {
-    for await (const message of source) {
+  async #pullAll({ from, messages }: Source): Promise<void> {
+    for await (const message of messages) {
       if (this.#closed) break
       await this.#offer({ from, message })
     }

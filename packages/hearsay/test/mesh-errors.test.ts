@@ -15,8 +15,6 @@ import type { MeshOptions } from '../src/index.ts'
 const base: MeshOptions = { room: 'kitchen', listen: LOOPBACK }
 
 async function fails(options: object, name: string, code: string, message: RegExp): Promise<void> {
-  // mocha sets its own timer once the test function has returned.
-  await Promise.resolve()
   const leaks = leakCheck()
   await assert.rejects(createMesh({ ...base, ...options }), (error) => {
     assert.ok(error instanceof Error)

@@ -11,7 +11,7 @@ describe('mesh', function () {
   describe('of two', () => {
     it('connects by itself and answers requests', async () => {
       const alice = await meshes.create()
-      alice.handle('greet', ({ name }) => ({ text: `Hello, ${String(name)}` }))
+      alice.handle<{ name: string }>('greet', ({ name }) => ({ text: `Hello, ${name}` }))
       const bob = await meshes.create({ bootstrap: alice.addresses[0] })
       const peer = await connection(bob, alice)
       assert.deepEqual(await peer.request('greet', { name: 'Bob' }), { text: 'Hello, Bob' })

@@ -48,6 +48,16 @@ describe('message hub', () => {
     assert.equal(source.asked, 2)
   })
 
+  it('forgets a source that is dropped before anybody asks', async () => {
+    const hub = new MessageHub()
+    const source = new Source(1)
+    hub.add('a', source)()
+    const messages = hub.messages()
+    await settle()
+    assert.equal(source.asked, 0)
+    await messages.return!()
+  })
+
   it('gives nothing to an iteration that has ended', async () => {
     const hub = new MessageHub()
     const first = hub.messages()

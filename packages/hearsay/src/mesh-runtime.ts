@@ -1,0 +1,216 @@
+import {
+  comparePeerIds,
+  createSignaler,
+  DirectStreamPath,
+  GossipTopicPath,
+  SIGNAL_PROTOCOL
+} from '@hearsay/signaling'
+import { multiaddr } from '@multiformats/multiaddr'
+import { HandlerFailedError, reasonOf } from './errors.ts'
+import { Overlay } from './overlay/overlay.ts'
+import { Presence } from './presence/presence.ts'
+import { RoomWatch } from './room-watch.ts'
+import { SessionRegistry } from './sessions/session-registry.ts'
+import type { HearsayComponents } from './components.ts'
+import type { MeshEvents, MeshMember } from './mesh.ts'
+import type { MeshMetrics } from './metrics.ts'
+import type { MeshPeer } from './mesh-peer.ts'
+import type { ResolvedHearsayOptions } from './options.ts'
+import type { Member } from './presence/presence-table.ts'
+import type { Room, SignalerService } from '@hearsay/signaling'
+import type { Ed25519PrivateKey, Logger } from '@libp2p/interface'
+import type { Multiaddr } from '@multiformats/multiaddr'
+import type { TypedEventEmitter } from 'main-event'
+
+export interface MeshRuntimeInit {
+  readonly components: HearsayComponents
+  readonly privateKey: Ed25519PrivateKey
+  readonly room: Room
+  readonly options: ResolvedHearsayOptions
+  readonly bootstrap: readonly Multiaddr[]
+  readonly metrics: MeshMetrics
+  readonly log: Logger
+  /** Where the mesh's events are told. */
+  readonly events: TypedEventEmitter<MeshEvents>
+  /** Called with each new peer before anything of it can arrive: the place for handlers. */
+  readonly prepare: (peer: MeshPeer) => void
+  /** A newer process uses our identity. */
+  readonly onSuperseded: () => void
+}
+
+/** All that runs between start and stop of a mesh, and how its parts hear of each other. */
+export class MeshRuntime {
+  readonly presence: Presence
+  readonly overlay: Overlay
+  readonly sessions: SessionRegistry
+  readonly #init: MeshRuntimeInit
+  readonly #signaler: SignalerService
+  readonly #watch: RoomWatch
+  #topology: string | undefined
+
+  constructor(init: MeshRuntimeInit) {
+    this.#init = init
+    const { components, options, bootstrap } = init
+    this.#watch = this.#createWatch()
+    this.#signaler = this.#createSignaler()
+    this.presence = this.#createPresence()
+    this.overlay = new Overlay({
+      components,
+      presence: this.presence,
+      bootstrap,
+      degree: options.overlayDegree,
+      renewalMs: options.presenceTtlMs / 3
+    })
+    this.sessions = this.#createSessions()
+  }
+
+  async start(): Promise<void> {
+    await this.#signaler.start()
+    this.#topology = await this.#init.components.registrar.register(SIGNAL_PROTOCOL, {
+      onConnect: () => {
+        this.#watch.handleConnected()
+      }
+    })
+    this.sessions.start()
+    this.overlay.start()
+    this.presence.start()
+  }
+
+  /** Says goodbye to everybody and leaves nothing behind; `signal` cuts the farewell short. */
+  async stop(signal?: AbortSignal): Promise<void> {
+    this.#watch.stop()
+    if (this.#topology !== undefined) this.#init.components.registrar.unregister(this.#topology)
+    this.overlay.stop()
+    await Promise.all([this.presence.stop(), this.sessions.close(signal === undefined ? {} : { signal })])
+    await this.#signaler.stop()
+  }
+
+  #createWatch(): RoomWatch {
+    const { options, log, metrics, events, room } = this.#init
+    return new RoomWatch(options.keyMismatchTimeoutMs, () => {
+      log('nobody here shares the key of our room')
+      metrics.keyMismatch()
+      events.safeDispatchEvent('room:key-mismatch', { detail: { room: room.name } })
+    })
+  }
+
+  #createSignaler(): SignalerService {
+    const { components, privateKey, room, onSuperseded } = this.#init
+    const signaler = createSignaler({
+      privateKey: privateKey.raw.subarray(0, 32),
+      rooms: [room],
+      paths: [
+        new DirectStreamPath(components),
+        new GossipTopicPath(components, { topic: room.topic, localPeer: components.peerId.toString() })
+      ],
+      admit: (peerId) => this.#admit(peerId),
+      logger: components.logger,
+      ...(components.metrics !== undefined && { metrics: components.metrics })
+    })
+    signaler.addEventListener('superseded', onSuperseded)
+    return signaler
+  }
+
+  #createPresence(): Presence {
+    const { components, privateKey, room, options, metrics, log, events } = this.#init
+    const presence = new Presence({
+      components,
+      privateKey,
+      room,
+      instance: this.#signaler.instance,
+      ttlMs: options.presenceTtlMs,
+      maxMembers: options.maxMembers,
+      metrics
+    })
+    presence.addEventListener('discovered', ({ detail: member }) => {
+      this.#watch.stop()
+      this.#signaler.observeInstance(member.peerId, member.instance)
+      events.safeDispatchEvent('member:discovered', { detail: memberOf(member) })
+      this.sessions.handleMember(member.peerId)
+    })
+    presence.addEventListener('updated', ({ detail: { member, restarted, sealed } }) => {
+      if (!restarted) return
+      this.#signaler.observeInstance(member.peerId, member.instance)
+      this.#handleRestart(member.peerId, sealed).catch((error: unknown) => {
+        log('an older process of %s could not be told of the newer - %e', member.peerId, error)
+      })
+    })
+    presence.addEventListener('left', ({ detail: { member, reason } }) => {
+      events.safeDispatchEvent('member:left', { detail: { member: memberOf(member), reason } })
+      this.sessions.handleMemberLeft(member.peerId)
+    })
+    presence.addEventListener('superseded', ({ detail: instance }) => {
+      this.#signaler.observeInstance(components.peerId.toString(), instance)
+    })
+    return presence
+  }
+
+  /**
+   * A peer announces a newer instance. If the older one still runs, it is shown the newer one's record, which is proof
+   * enough for it to stop; nobody could make it stop without. Gossip may not lead there: for it both are one peer.
+   */
+  async #handleRestart(peerId: string, sealed: Uint8Array): Promise<void> {
+    this.sessions.handleMemberRestarted(peerId)
+    await this.sessions.send(peerId, sealed)
+  }
+
+  #createSessions(): SessionRegistry {
+    const { options, metrics, components, events, prepare } = this.#init
+    const sessions = new SessionRegistry({
+      signaler: this.#signaler,
+      compare: comparePeerIds,
+      options,
+      metrics,
+      log: components.logger.forComponent('hearsay:session'),
+      prepare,
+      receive: (message) => {
+        this.presence.receive(message).catch((error: unknown) => {
+          this.#report(error)
+        })
+      }
+    })
+    sessions.addEventListener('connected', ({ detail }) => {
+      events.safeDispatchEvent('peer:connected', { detail })
+    })
+    sessions.addEventListener('disconnected', ({ detail }) => {
+      events.safeDispatchEvent('peer:disconnected', { detail })
+    })
+    sessions.addEventListener('handler:error', ({ detail }) => {
+      this.#report(new HandlerFailedError(detail.type, detail.peerId, detail.error))
+    })
+    return sessions
+  }
+
+  async #admit(peerId: string): Promise<boolean> {
+    const { options, room, metrics } = this.#init
+    if (options.admit === undefined) return true
+    try {
+      const isAdmitted = await options.admit(peerId, { rooms: [room.name] })
+      if (!isAdmitted) metrics.refusal('not-admitted')
+      return isAdmitted
+    } catch (error) {
+      this.#report(error)
+      return false
+    }
+  }
+
+  #report(error: unknown): void {
+    this.#init.log.error('%e', error)
+    this.#init.events.safeDispatchEvent('error', {
+      detail: error instanceof Error ? error : new Error(reasonOf(error))
+    })
+  }
+}
+
+/** What the application learns of a member. */
+export function memberOf({ peerId, addresses, services }: Member): MeshMember {
+  return { peerId, services, addresses: addresses.flatMap(addressText) }
+}
+
+function addressText(bytes: Uint8Array): string[] {
+  try {
+    return [multiaddr(bytes).toString()]
+  } catch {
+    return []
+  }
+}
