@@ -215,6 +215,21 @@ describe('a request that fails', () => {
     await assert.rejects(a.request('slow', null, { signal: AbortSignal.abort() }), AbortError)
   })
 
+  it('AbortError: in the middle of a large response; the next is not harmed', async () => {
+    const { a, b, clock } = await connectPair({ network: { bytesPerMs: 100 } })
+    b.handle('large', () => 'x'.repeat(3_000_000))
+    b.handle('small', () => 'y')
+    const abort = new AbortController()
+    const reply = assert.rejects(a.request('large', null, { signal: abort.signal }), AbortError)
+    await clock.advance(5_000)
+    abort.abort()
+    await reply
+    const next = a.request('small')
+    await clock.advance(20_000)
+    assert.equal(await next, 'y')
+    assert.ok(a.stats().bytesReceived < 2_500_000)
+  })
+
   it('PayloadEncodeError and PayloadDecodeError: our own codec', async () => {
     const { a, b, clock } = await connectPair({
       alice: { channels: { x: { codec: 'json' } } },

@@ -60,7 +60,10 @@ const channelFrame: fc.Arbitrary<ChannelFrame> = fc.oneof(
     body: bytes(300)
   }),
   record({ type: fc.constant('cancel' as const), id: count }),
-  fc.constant<ChannelFrame>({ type: 'abandon' }),
+  record({
+    type: fc.constant('abandon' as const),
+    lane: fc.constantFrom('messages' as const, 'replies' as const)
+  }),
   record({ type: fc.constant('credit' as const), limit: count, maxMessageSize: count }),
   record({ type: fc.constant('fin' as const), frames: count })
 )

@@ -58,7 +58,7 @@ export class ChannelReceiver {
         this.#listener.cancel(frame.id)
         return
       case 'abandon':
-        this.#lanes.messages.reset()
+        this.#lanes[frame.lane].reset()
         return
       case 'credit':
         this.#listener.credit(frame.limit, frame.maxMessageSize)

@@ -32,11 +32,11 @@ export class ChannelTransport {
   }
 
   get isOpen(): boolean {
-    return !this.#closed && this.#sending?.readyState === 'open'
+    return this.#sending?.readyState === 'open'
   }
 
   get bufferedBytes(): number {
-    return this.#closed ? 0 : (this.#sending?.bufferedAmount ?? 0)
+    return this.#sending?.bufferedAmount ?? 0
   }
 
   /** @returns false if it has two already */
@@ -74,8 +74,14 @@ export class ChannelTransport {
 
   close(): void {
     if (this.#closed) return
+    this.reset()
     this.#closed = true
-    for (const { dataChannel, detach } of this.#attached) {
+  }
+
+  /** Lets go of its data channels; others may be attached. */
+  reset(): void {
+    this.#sending = undefined
+    for (const { dataChannel, detach } of this.#attached.splice(0)) {
       detach()
       dataChannel.close()
     }

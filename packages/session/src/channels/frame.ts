@@ -45,8 +45,8 @@ export type ChannelFrame =
   | ContinueFrame
   /** The requester no longer waits. */
   | { readonly type: 'cancel'; readonly id: number }
-  /** The sender gave up the message that the `messages` lane is in the middle of. */
-  | { readonly type: 'abandon' }
+  /** The sender gave up the message that the lane is in the middle of. */
+  | { readonly type: 'abandon'; readonly lane: Lane }
   /** Bytes of message frames that the sender may send in all, and the largest body it may send. */
   | { readonly type: 'credit'; readonly limit: number; readonly maxMessageSize: number }
   /** No message and no reply follows; `frames` counts those sent in all. */
@@ -56,9 +56,10 @@ const KINDS = { message: 0, notify: 1, request: 2, response: 3, error: 4 } as co
 const CONTINUE_MESSAGE = 5
 const CONTINUE_REPLY = 6
 const CANCEL = 7
-const ABANDON = 8
-const CREDIT = 9
-const FIN = 10
+const ABANDON_MESSAGE = 8
+const ABANDON_REPLY = 9
+const CREDIT = 10
+const FIN = 11
 const TYPE_MASK = 0x0f
 const END = 0x10
 const EMPTY = 0x20
@@ -100,7 +101,7 @@ export function encodeChannelFrame(frame: ChannelFrame): Uint8Array<ArrayBuffer>
     case 'cancel':
       return new ByteWriter().byte(CANCEL).varint(frame.id).finish()
     case 'abandon':
-      return new ByteWriter().byte(ABANDON).finish()
+      return new ByteWriter().byte(frame.lane === 'messages' ? ABANDON_MESSAGE : ABANDON_REPLY).finish()
     case 'credit':
       return new ByteWriter().byte(CREDIT).varint(frame.limit).varint(frame.maxMessageSize).finish()
     case 'fin':
@@ -125,8 +126,10 @@ function readFrame(reader: ByteReader, type: number, flags: number): ChannelFram
       return { type: 'continue', lane: 'replies', end, body: reader.rest() }
     case CANCEL:
       return { type: 'cancel', id: reader.varint() }
-    case ABANDON:
-      return { type: 'abandon' }
+    case ABANDON_MESSAGE:
+      return { type: 'abandon', lane: 'messages' }
+    case ABANDON_REPLY:
+      return { type: 'abandon', lane: 'replies' }
     case CREDIT:
       return { type: 'credit', limit: reader.varint(), maxMessageSize: reader.varint() }
     case FIN:

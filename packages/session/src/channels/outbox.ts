@@ -1,5 +1,12 @@
 import { FRAME_COST_BYTES, INITIAL_CREDIT_BYTES, MAX_FRAME_BYTES } from '../constants.ts'
-import { encodeBeginHeader, encodeContinueHeader, laneOf, type Lane, type MessageHeader } from './frame.ts'
+import {
+  encodeBeginHeader,
+  encodeChannelFrame,
+  encodeContinueHeader,
+  laneOf,
+  type Lane,
+  type MessageHeader
+} from './frame.ts'
 
 /** A message that waits to be sent. Exactly one of `onSent` and `onFailed` is called, or neither after `remove`. */
 export interface OutgoingMessage {
@@ -33,6 +40,8 @@ interface Plan {
 export class Outbox {
   readonly #usesCredit: boolean
   readonly #lanes: Record<Lane, Queued[]> = { replies: [], messages: [] }
+  /** Lanes whose message was taken back in the middle: the peer is to be told before anything else goes. */
+  readonly #abandoned: Lane[] = []
   #creditLimit = INITIAL_CREDIT_BYTES
   #creditUsed = 0
   #frameBytes = MAX_FRAME_BYTES
@@ -51,7 +60,7 @@ export class Outbox {
   }
 
   get isEmpty(): boolean {
-    return this.#lanes.replies.length === 0 && this.#lanes.messages.length === 0
+    return [this.#abandoned, this.#lanes.replies, this.#lanes.messages].every(({ length }) => length === 0)
   }
 
   /** Frames of both lanes handed out so far: what `fin` announces. */
@@ -78,19 +87,16 @@ export class Outbox {
     this.#queuedBytes += message.body.length
   }
 
-  /**
-   * Takes a message back.
-   *
-   * @returns `abandoned` if a part of it has been sent, so that the peer must be told; `gone` if all of it has
-   */
-  remove(message: OutgoingMessage): 'removed' | 'abandoned' | 'gone' {
-    const queue = this.#lanes[laneOf(message.header)]
+  /** Takes a message back, where not all of it has been handed out. */
+  remove(message: OutgoingMessage): void {
+    const lane = laneOf(message.header)
+    const queue = this.#lanes[lane]
     const index = queue.findIndex((queued) => queued.message === message)
     const queued = queue[index]
-    if (queued === undefined) return 'gone'
+    if (queued === undefined) return
     queue.splice(index, 1)
     this.#queuedBytes -= queued.message.body.length - queued.offset
-    return queued.begun ? 'abandoned' : 'removed'
+    if (queued.begun) this.#abandoned.push(lane)
   }
 
   /** Fails everything that `matches`, and forgets it. */
@@ -110,11 +116,13 @@ export class Outbox {
 
   /** Whether `nextFrame` has one. */
   get isReady(): boolean {
-    return this.#nextQueued() !== undefined
+    return this.#abandoned.length > 0 || this.#nextQueued() !== undefined
   }
 
   /** The next frame to hand to the data channel, if credit allows one. */
   nextFrame(): Uint8Array<ArrayBuffer> | undefined {
+    const abandoned = this.#abandoned.shift()
+    if (abandoned !== undefined) return encodeChannelFrame({ type: 'abandon', lane: abandoned })
     const queued = this.#nextQueued()
     if (queued === undefined) return undefined
     const { header, chunkLength } = (queued.plan ??= this.#plan(queued))

@@ -1,24 +1,15 @@
 import { TypedEventEmitter, type EventHandler } from 'main-event'
 import type { Clock } from '../clock.ts'
-import { DEFAULT_MAX_MESSAGE_SIZE, MAX_FRAME_BYTES, MAX_QUEUED_BYTES } from '../constants.ts'
-import {
-  AbortError,
-  ChannelClosedError,
-  MessageTooLargeError,
-  PayloadEncodeError,
-  SendQueueFullError,
-  type PayloadDecodeError,
-  type SessionError
-} from '../errors.ts'
+import { ChannelClosedError, type PayloadDecodeError, type SessionError } from '../errors.ts'
 import type { DataChannelLike } from '../peer-connection.ts'
 import type { Channel, ChannelEvents, ChannelState, ChannelStats } from './channel.ts'
 import { ChannelReceiver } from './channel-receiver.ts'
+import { ChannelSender } from './channel-sender.ts'
 import { ChannelTransport } from './channel-transport.ts'
-import { unsplitLimit, type ChannelPriority, type ResolvedChannelOptions } from './channel-options.ts'
-import { encodeChannelFrame, type ChannelFrame, type MessageHeader } from './frame.ts'
+import type { ChannelPriority, ResolvedChannelOptions } from './channel-options.ts'
+import type { MessageHeader } from './frame.ts'
 import { MessageQueue } from './message-queue.ts'
 import { MessageRouter, type MessageHandler, type RequestOptions } from './message-router.ts'
-import { Outbox, type OutgoingMessage } from './outbox.ts'
 import { messageCost } from './credit-ledger.ts'
 import type { IncomingMessage } from './reassembler.ts'
 import type { SendScheduler, SendSource } from './send-scheduler.ts'
@@ -50,38 +41,44 @@ interface Unread {
   readonly cost: number
 }
 
-const encoder = new TextEncoder()
-
 /** `Channel` as the session makes it. Everything in it that is a decision lives in the sans-IO parts it joins. */
 export class SessionChannel extends TypedEventEmitter<ChannelEvents<unknown>> implements Channel, SendSource {
   readonly label: string
   readonly options: ResolvedChannelOptions
   readonly #host: ChannelHost
-  #transport: ChannelTransport
-  readonly #outbox: Outbox
+  readonly #transport: ChannelTransport
+  readonly #sender: ChannelSender
   readonly #receiver: ChannelReceiver
   readonly #router: MessageRouter
   readonly #unread: MessageQueue<Unread>
   #early: Uint8Array[] = []
-  #unsent: Uint8Array<ArrayBuffer> | undefined
-  #stalled = false
   #state: ChannelState = 'connecting'
-  #peerMaxMessageSize = DEFAULT_MAX_MESSAGE_SIZE
-  #unsplitBytes = unsplitLimit(MAX_FRAME_BYTES)
-  #messagesSent = 0
-  #bytesSent = 0
   #messagesInvalid = 0
-  #finSent = false
   #failure: SessionError | undefined
-  #drained: (() => void)[] = []
 
   constructor(label: string, options: ResolvedChannelOptions, host: ChannelHost) {
     super()
     this.label = label
     this.options = options
     this.#host = host
-    this.#transport = this.#createTransport()
-    this.#outbox = new Outbox(options.reliable)
+    this.#transport = new ChannelTransport(
+      {
+        onOpen: () => this.#openIfReady(),
+        onFrame: (bytes) => this.#receive(bytes),
+        onForeign: () => host.onViolation(this, 'text where a binary frame belongs'),
+        onLow: () => this.#sender.resume(),
+        onClosed: () => this.#handleTransportClose()
+      },
+      options.lowWatermarkBytes
+    )
+    this.#sender = new ChannelSender({
+      label,
+      options,
+      transport: this.#transport,
+      isVerified: () => host.isVerified(),
+      pump: () => host.scheduler.pump(),
+      onSent: () => host.onSent()
+    })
     this.#router = new MessageRouter({
       remotePeer: host.remotePeer,
       label,
@@ -91,7 +88,7 @@ export class SessionChannel extends TypedEventEmitter<ChannelEvents<unknown>> im
       maxRunningHandlers: options.maxRunningHandlers,
       post: (header, payload, signal) => this.#post(header, payload, signal),
       postError: (id, code, text) => this.#postError(id, code, text),
-      cancel: (id) => this.#control({ type: 'cancel', id }),
+      cancel: (id) => this.#sender.control({ type: 'cancel', id }),
       done: (message) => this.#release(messageCost(message.body.length)),
       reportHandlerError: (type, error) => {
         this.safeDispatchEvent('handler:error', { detail: { channel: label, type, error } })
@@ -102,7 +99,7 @@ export class SessionChannel extends TypedEventEmitter<ChannelEvents<unknown>> im
     this.#receiver = new ChannelReceiver(options, {
       deliver: (message) => this.#deliver(message),
       cancel: (id) => this.#router.receiveCancel(id),
-      credit: (limit, maxMessageSize) => this.#handleCredit(limit, maxMessageSize),
+      credit: (limit, maxMessageSize) => this.#sender.setPeerLimits(limit, maxMessageSize),
       violation: (problem) => host.onViolation(this, problem),
       unreadMessages: () => this.#unread.length + this.#router.waitingMessages,
       refuse: (id) => this.#postError(id, 'bad-payload', 'the request is larger than this channel takes')
@@ -124,7 +121,7 @@ export class SessionChannel extends TypedEventEmitter<ChannelEvents<unknown>> im
   }
 
   get bufferedAmount(): number {
-    return this.#outbox.queuedBytes + this.#transport.bufferedBytes
+    return this.#sender.queuedBytes + this.#transport.bufferedBytes
   }
 
   send(message: unknown, options?: { signal?: AbortSignal }): Promise<void> {
@@ -182,11 +179,11 @@ export class SessionChannel extends TypedEventEmitter<ChannelEvents<unknown>> im
       kind: this.kind,
       priority: this.priority,
       state: this.#state,
-      messagesSent: this.#messagesSent,
+      messagesSent: this.#sender.messagesSent,
       messagesReceived: this.#receiver.messagesReceived,
-      bytesSent: this.#bytesSent,
+      bytesSent: this.#sender.bytesSent,
       bytesReceived: this.#receiver.bytesReceived,
-      queuedBytes: this.#outbox.queuedBytes,
+      queuedBytes: this.#sender.queuedBytes,
       bufferedAmount: this.#transport.bufferedBytes,
       unreadMessages: this.#unread.length,
       messagesDropped: this.#receiver.messagesDropped,
@@ -199,8 +196,8 @@ export class SessionChannel extends TypedEventEmitter<ChannelEvents<unknown>> im
   async close(options?: { signal?: AbortSignal }): Promise<void> {
     if (this.#state === 'closed') return
     this.stopAccepting()
-    await this.drain(options?.signal)
-    this.sendFin()
+    await this.#sender.drain(options?.signal)
+    this.#sender.sendFin()
     this.terminate(undefined)
   }
 
@@ -221,8 +218,7 @@ export class SessionChannel extends TypedEventEmitter<ChannelEvents<unknown>> im
 
   /** Its peer connection is given up before anything passed; it waits for the next. */
   detach(): void {
-    this.#transport.close()
-    this.#transport = this.#createTransport()
+    this.#transport.reset()
     this.#early = []
   }
 
@@ -234,10 +230,7 @@ export class SessionChannel extends TypedEventEmitter<ChannelEvents<unknown>> im
 
   /** The largest frame, header included, that the peer's stack takes. */
   setFrameBytes(bytes: number): void {
-    this.#outbox.setFrameBytes(bytes)
-    if (this.options.splits) return
-    this.#unsplitBytes = unsplitLimit(bytes)
-    this.#failLargerThan(this.#unsplitBytes)
+    this.#sender.setFrameBytes(bytes)
   }
 
   /** From here on `send()` rejects; what is queued still goes. */
@@ -247,18 +240,12 @@ export class SessionChannel extends TypedEventEmitter<ChannelEvents<unknown>> im
 
   /** Resolves when everything queued is in the data channel, or `signal` aborts. */
   drain(signal?: AbortSignal): Promise<void> {
-    if (this.#isDrained || this.#state === 'closed' || signal?.aborted === true) return Promise.resolve()
-    return new Promise((resolve) => {
-      this.#drained.push(resolve)
-      signal?.addEventListener('abort', () => resolve(), { once: true })
-    })
+    return this.#sender.drain(signal)
   }
 
   /** Tells the peer how much was sent in all. */
   sendFin(): void {
-    if (!this.options.reliable || this.#finSent || !this.#transport.isOpen) return
-    this.#finSent = true
-    this.#control({ type: 'fin', frames: this.#outbox.framesSent })
+    this.#sender.sendFin()
   }
 
   /** Whether everything that the peer announced in `fin` is here. */
@@ -278,10 +265,9 @@ export class SessionChannel extends TypedEventEmitter<ChannelEvents<unknown>> im
     this.#transport.close()
     this.#host.scheduler.remove(this)
     this.#early = []
-    this.#outbox.failAll(failure)
+    this.#sender.fail(failure)
     this.#router.close(failure)
     this.#unread.end(error)
-    for (const resolve of this.#drained.splice(0)) resolve()
     this.#host.onClosed(this)
     this.safeDispatchEvent('close', { detail: error })
   }
@@ -297,24 +283,11 @@ export class SessionChannel extends TypedEventEmitter<ChannelEvents<unknown>> im
   }
 
   get canSend(): boolean {
-    if (this.#stalled || !this.#host.isVerified() || !this.#transport.isOpen) return false
-    if (this.#unsent === undefined && !this.#outbox.isReady) return false
-    return this.#transport.bufferedBytes < this.options.highWatermarkBytes
+    return this.#sender.canSend
   }
 
   sendFrame(): number {
-    const frame = this.#unsent ?? this.#outbox.nextFrame()
-    if (frame === undefined) return 0
-    if (!this.#transport.send(frame)) {
-      this.#unsent = frame
-      this.#stalled = true
-      return 0
-    }
-    this.#unsent = undefined
-    this.#bytesSent += frame.length
-    this.#host.onSent()
-    if (this.#isDrained) for (const resolve of this.#drained.splice(0)) resolve()
-    return frame.length
+    return this.#sender.sendFrame()
   }
 
   /** Closed by the peer after its `fin`, or cut off. */
@@ -330,28 +303,11 @@ export class SessionChannel extends TypedEventEmitter<ChannelEvents<unknown>> im
     return new ChannelClosedError(`channel "${this.label}" is closed`)
   }
 
-  get #isDrained(): boolean {
-    return this.#outbox.isEmpty && this.#unsent === undefined
-  }
-
-  #createTransport(): ChannelTransport {
-    return new ChannelTransport(
-      {
-        onOpen: () => this.#openIfReady(),
-        onFrame: (bytes) => this.#receive(bytes),
-        onForeign: () => this.#host.onViolation(this, 'text where a binary frame belongs'),
-        onLow: () => this.#resume(),
-        onClosed: () => this.#handleTransportClose()
-      },
-      this.options.lowWatermarkBytes
-    )
-  }
-
   #openIfReady(): void {
     if (!this.#transport.isOpen || !this.#host.isVerified()) return
     if (this.options.reliable) {
       const { maxMessageSize } = this.options
-      this.#control({ type: 'credit', limit: this.#receiver.initialCredit(), maxMessageSize })
+      this.#sender.control({ type: 'credit', limit: this.#receiver.initialCredit(), maxMessageSize })
     }
     if (this.#state === 'connecting') {
       this.#state = 'open'
@@ -360,92 +316,19 @@ export class SessionChannel extends TypedEventEmitter<ChannelEvents<unknown>> im
     this.#host.scheduler.pump()
   }
 
-  #resume(): void {
-    this.#stalled = false
-    this.#host.scheduler.pump()
-  }
-
   async #post(header: MessageHeader, payload: unknown, signal?: AbortSignal): Promise<void> {
-    if (signal?.aborted === true) throw new AbortError(signal)
     const isReply = header.kind === 'response'
     if (this.#state === 'closed' || (this.#state === 'closing' && !isReply)) {
       throw this.#failure ?? this.#closedError()
     }
-    const empty = payload === undefined && header.kind !== 'message'
-    const body = empty ? new Uint8Array(0) : this.#encode(payload)
-    this.#checkSize(body.length)
-    if (this.#outbox.queuedBytes > MAX_QUEUED_BYTES) {
-      throw new SendQueueFullError(
-        `channel "${this.label}" has ${this.#outbox.queuedBytes} bytes queued: await send() before sending more`
-      )
-    }
-    await this.#enqueue(header, empty, body, signal)
-  }
-
-  #enqueue(header: MessageHeader, empty: boolean, body: Uint8Array, signal?: AbortSignal): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<undefined>()
-    const onAbort = (): void => {
-      if (this.#outbox.remove(message) === 'abandoned') this.#control({ type: 'abandon' })
-      message.onFailed(new AbortError(signal))
-      // Not at once: the same signal may be about to take back the next message too.
-      queueMicrotask(() => this.#host.scheduler.pump())
-    }
-    const message: OutgoingMessage = {
-      header,
-      empty,
-      body,
-      onSent: () => {
-        signal?.removeEventListener('abort', onAbort)
-        this.#messagesSent++
-        resolve(undefined)
-      },
-      onFailed: (error) => {
-        signal?.removeEventListener('abort', onAbort)
-        reject(error)
-      }
-    }
-    signal?.addEventListener('abort', onAbort)
-    this.#outbox.enqueue(message)
-    this.#host.scheduler.pump()
-    return promise
+    await this.#sender.post(header, payload, signal)
   }
 
   #postError(id: number, code: string, text: string): void {
     if (this.#state === 'closed') return
-    const header: MessageHeader = { kind: 'error', id, code }
-    this.#enqueue(header, false, encoder.encode(text)).catch(() => {
+    this.#sender.postText({ kind: 'error', id, code }, text).catch(() => {
       // The channel closed: nobody waits for the reply any more.
     })
-  }
-
-  #encode(payload: unknown): Uint8Array {
-    const { codec } = this.options
-    let body: unknown
-    try {
-      body = codec.encode(payload)
-    } catch (cause) {
-      const problem = cause instanceof Error ? cause.message : 'it threw'
-      throw new PayloadEncodeError(`channel "${this.label}" cannot encode the payload: ${problem}`, { cause })
-    }
-    if (body instanceof Uint8Array) return body
-    throw new PayloadEncodeError(
-      `the codec "${codec.name}" of channel "${this.label}" returned no Uint8Array`
-    )
-  }
-
-  #checkSize(length: number): void {
-    const { splits, maxMessageSize } = this.options
-    const limit = Math.min(maxMessageSize, this.#peerMaxMessageSize, splits ? Infinity : this.#unsplitBytes)
-    if (length <= limit) return
-    const advice = splits
-      ? 'send it in parts, or raise maxMessageSize on both sides'
-      : `a channel that is unordered or unreliable does not split messages`
-    throw new MessageTooLargeError(`channel "${this.label}" takes ${limit} bytes, not ${length}: ${advice}`)
-  }
-
-  /** Small frames that neither queue nor count. */
-  #control(frame: ChannelFrame): void {
-    if (this.#host.isVerified()) this.#transport.send(encodeChannelFrame(frame))
   }
 
   #receive(bytes: Uint8Array): void {
@@ -458,19 +341,6 @@ export class SessionChannel extends TypedEventEmitter<ChannelEvents<unknown>> im
     this.#receiver.handleInput(bytes)
     this.#grant()
     if (this.#receiver.hasReceivedAll) this.#host.onProgress(this)
-  }
-
-  #handleCredit(limit: number, maxMessageSize: number): void {
-    this.#outbox.setCredit(limit)
-    this.#peerMaxMessageSize = maxMessageSize
-    this.#failLargerThan(maxMessageSize)
-    this.#host.scheduler.pump()
-  }
-
-  /** The peer's limits are known only now: what was queued before and is beyond them cannot go. */
-  #failLargerThan(limit: number): void {
-    const text = `the peer's end of channel "${this.label}" takes ${limit} bytes at most: send it in parts`
-    this.#outbox.fail(new MessageTooLargeError(text), (message) => message.body.length > limit)
   }
 
   #deliver(message: IncomingMessage): void {
@@ -516,7 +386,7 @@ export class SessionChannel extends TypedEventEmitter<ChannelEvents<unknown>> im
   #grant(): void {
     const limit = this.#receiver.creditUpdate()
     if (limit === undefined || this.#state === 'closed') return
-    this.#control({ type: 'credit', limit, maxMessageSize: this.options.maxMessageSize })
+    this.#sender.control({ type: 'credit', limit, maxMessageSize: this.options.maxMessageSize })
   }
 
   #reportInvalid(error: PayloadDecodeError): void {
