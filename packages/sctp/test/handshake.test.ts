@@ -183,6 +183,36 @@ describe('handshake (RFC 9260 section 5)', () => {
     assert.deepEqual(reported(toA[1]), [])
   })
 
+  it('reports what it does not know of an INIT ACK beside its COOKIE ECHO (5.1)', () => {
+    const pair = new Pair()
+    const toB = record(pair.toB)
+    pair.a.association.connect(pair.now)
+    pair.pump()
+    const initAck = encodeInitChunk(ChunkType.initAck, { ...INIT, stateCookie: new Uint8Array(30) })
+    const unknown = encodeParameter(0xc777, Uint8Array.of(1, 2, 3, 4))
+    const chunk = new Uint8Array(((initAck.length + 3) & ~3) + unknown.length)
+    chunk.set(initAck)
+    chunk.set(unknown, (initAck.length + 3) & ~3)
+    chunk[3] = chunk.length
+    const [init] = chunksOf(toB[0])
+    pair.a.association.handlePacket(packetOf(readUint32(init, 4), chunk), pair.now)
+    pair.pump()
+    assert.deepEqual(typesOf(toB[1]), [ChunkType.cookieEcho, ChunkType.error])
+    assert.deepEqual(chunksOf(toB[1])[1].subarray(8), unknown)
+  })
+
+  it('is over where the INIT ACK has no cookie (3.3.3.1)', () => {
+    const pair = new Pair()
+    const toB = record(pair.toB)
+    pair.a.association.connect(pair.now)
+    pair.pump()
+    const [init] = chunksOf(toB[0])
+    const initAck = encodeInitChunk(ChunkType.initAck, INIT)
+    pair.a.association.handlePacket(packetOf(readUint32(init, 4), initAck), pair.now)
+    pair.a.pollEvents()
+    assert.equal(pair.a.eventsOf('closed')[0].reason.kind, 'protocol-violation')
+  })
+
   it('answers INIT with no streams by ABORT, and one without a tag not at all (3.3.2)', () => {
     const pair = new Pair()
     const toA = record(pair.toA)

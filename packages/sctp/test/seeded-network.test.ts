@@ -13,6 +13,8 @@ const GROUP = 50
 const HEADER = 12
 
 interface Channel {
+  /** Its stream is being reset, and takes no messages. */
+  resetting: boolean
   streamId: number
   ordered: boolean
   reliable: boolean
@@ -59,6 +61,7 @@ function randomChannels(random: SeededRandom): Channel[] {
         ...(kind === 'retransmits' ? { maxRetransmits: random.int(0, 2) } : {}),
         ...(kind === 'lifetime' ? { maxPacketLifeTimeMs: random.int(1, 400) } : {})
       },
+      resetting: false,
       sent: 0,
       received: []
     }
@@ -116,14 +119,18 @@ function runSeed(seed: number): void {
   })
   const sides = [pair.a, pair.b].map((endpoint) => ({ endpoint, channels: randomChannels(random) }))
   const [a, b] = sides
-  a.endpoint.onEvent = (event) => {
-    if (event.type === 'message') {
-      check(b.channels, event.streamId, event.data)
-    }
-  }
-  b.endpoint.onEvent = (event) => {
-    if (event.type === 'message') {
-      check(a.channels, event.streamId, event.data)
+  for (const [side, other] of [
+    [a, b],
+    [b, a]
+  ]) {
+    side.endpoint.onEvent = (event) => {
+      if (event.type === 'message') {
+        check(other.channels, event.streamId, event.data)
+      } else if (event.type === 'outgoing-streams-reset') {
+        for (const streamId of event.streamIds) {
+          side.channels[streamId].resetting = false
+        }
+      }
     }
   }
   pair.a.association.connect(pair.now)
@@ -175,10 +182,16 @@ function disturb(pair: Pair, random: SeededRandom): void {
 }
 
 function sendSome(pair: Pair, endpoint: Endpoint, channels: Channel[], random: SeededRandom): void {
-  for (let count = random.int(0, 12); count > 0; count--) {
-    const channel = random.pick(channels)
+  const open = channels.filter(({ resetting }) => !resetting)
+  for (let count = open.length === 0 ? 0 : random.int(0, 12); count > 0; count--) {
+    const channel = random.pick(open)
     const length = random.chance(0.2) ? random.int(2000, 60_000) : random.int(1, 1500)
     pair.send(endpoint, channel.streamId, message(channel, length), channel.options)
+  }
+  if (open.length > 0 && random.chance(0.15)) {
+    const channel = random.pick(open)
+    channel.resetting = true
+    endpoint.association.resetStreams([channel.streamId])
   }
 }
 

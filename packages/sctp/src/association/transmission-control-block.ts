@@ -98,6 +98,7 @@ export class TransmissionControlBlock {
     this.pathMtu.handleTimeout(now)
     if (this.heartbeat.handleTimeout(now)) {
       this.receiver.trim()
+      this.sender.trim()
     }
     this.#noticeBlackHole(now)
   }

@@ -248,6 +248,9 @@ export class DataReceiver implements SackContent {
   /** Gives memory back in a quiet time. */
   trim(): void {
     this.#reassembly.trim()
+    if (this.#ranges.count === 0) {
+      this.#chunks.trim()
+    }
   }
 
   get #usedBytes(): number {

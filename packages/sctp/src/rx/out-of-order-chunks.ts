@@ -35,7 +35,18 @@ export class OutOfOrderChunks {
   /** Makes room for sequence numbers up to `highest`, where those from `lowest` on are in use. */
   reserve(lowest: number, highest: number): void {
     if (highest - lowest > this.#mask) {
-      this.#grow(lowest, highest)
+      let capacity = 2 * (this.#mask + 1)
+      while (highest - lowest >= capacity) {
+        capacity *= 2
+      }
+      this.#resize(capacity, lowest, lowest + this.#mask)
+    }
+  }
+
+  /** Gives the memory of a large gap back; nothing may be held. */
+  trim(): void {
+    if (this.#mask >= INITIAL_CAPACITY) {
+      this.#resize(INITIAL_CAPACITY, 0, -1)
     }
   }
 
@@ -154,11 +165,8 @@ export class OutOfOrderChunks {
     )
   }
 
-  #grow(lowest: number, highest: number): void {
-    let capacity = 2 * (this.#mask + 1)
-    while (highest - lowest >= capacity) {
-      capacity *= 2
-    }
+  /** Another capacity, for the slots from `first` to `last`. */
+  #resize(capacity: number, first: number, last: number): void {
     const oldMask = this.#mask
     const mask = capacity - 1
     const slots = new Uint8Array(capacity)
@@ -168,7 +176,7 @@ export class OutOfOrderChunks {
     const ppids = new Uint32Array(capacity)
     const runLengths = new Uint32Array(capacity)
     const payloads = new Array<Uint8Array | undefined>(capacity).fill(undefined)
-    for (let seq = lowest; seq <= lowest + oldMask; seq++) {
+    for (let seq = first; seq <= last; seq++) {
       const from = seq & oldMask
       const to = seq & mask
       slots[to] = this.#slots[from]

@@ -126,9 +126,14 @@ export class DataSender {
     return this.#recovery.takeBlackHoleSuspicion()
   }
 
+  /** Gives memory back in a quiet time. */
+  trim(): void {
+    this.#outstanding.trim()
+  }
+
   /** Whether `write()` would write something. */
   hasSomethingToSend(now: number): boolean {
-    if (this.#abandonment.due || this.#recovery.probeDue) {
+    if (this.#abandonment.due || this.#recovery.isProbeDue) {
       return true
     }
     const lost = this.#outstanding.firstLost()
@@ -151,7 +156,7 @@ export class DataSender {
     if (this.#abandonment.due) {
       position = this.#abandonment.write(bytes, position, limit, now)
     }
-    if (this.#recovery.probeDue) {
+    if (this.#recovery.isProbeDue) {
       position = this.#writeProbe(bytes, position, limit, now)
     } else {
       const open = this.#windowIsOpen
@@ -280,7 +285,7 @@ export class DataSender {
       seq < 0 ||
       !this.#abandonment.mayRepeat(outstanding.message(seq), outstanding.transmissions(seq), now)
     ) {
-      this.#recovery.probeDue = false
+      this.#recovery.cancelProbe()
       return offset
     }
     if (offset + outstanding.wireSize(seq) > limit) {

@@ -6,14 +6,11 @@ import type { Cubic } from './cubic.ts'
 import { ChunkState, type OutstandingData } from './outstanding-data.ts'
 import { Rack } from './rack.ts'
 import type { RetransmissionTimeout } from './rto.ts'
+import { TailLossProbe } from './tail-loss-probe.ts'
 
-/** RFC 8985 section 7.2: least time to a tail-loss probe, so that a scheduler's hiccup does not cause one. */
-const MIN_PROBE_TIMEOUT = 5
-/** Probes for one tail, each after twice the time (as RFC 9002 section 6.2): one alone is easily lost too. */
-const MAX_PROBES = 3
 /**
  * A timer handled later than this tells of a stall here, not on the path: acknowledgements may be waiting to be
- * read, so they are given `STALL_GRACE` to be.
+ * read, so they are given `STALL_GRACE` to be, once.
  */
 const STALL_THRESHOLD = 50
 const STALL_GRACE = 10
@@ -34,26 +31,23 @@ export class LossRecovery {
   readonly #tsns: TsnSequence
   readonly #counters: SctpCounters
   readonly #rack = new Rack()
+  readonly #probe = new TailLossProbe()
   #packetSize: number
 
   /** Retransmission timeouts since the peer was last heard of (RFC 9260 section 8.1). */
   errorCount = 0
   /** a_rwnd of the latest SACK. */
   peerWindow: number
-  /** A tail-loss probe is to be sent. */
-  probeDue = false
   /** One packet of lost data may go out whatever the window (RFC 9260 section 7.2.4). */
   fastRetransmitDue = false
 
   #rtoAt = Infinity
-  #probeAt = Infinity
+  #graceGiven = false
   #reorderAt = Infinity
   /** What was sent before belongs to a loss that the window was already reduced for. */
   #recoveryStart = -Infinity
   #roundEnd = 0
   #blackHoleSuspected = false
-  #probe: { seq: number; retransmission: boolean; sentAt: number } | undefined
-  #probesSent = 0
   /** After a timeout: the end of what was outstanding at that time. */
   #timeoutEnd: number | undefined
 
@@ -81,26 +75,34 @@ export class LossRecovery {
     this.#packetSize = packetSize
   }
 
+  /** A tail-loss probe is to be sent. */
+  get isProbeDue(): boolean {
+    return this.#probe.isDue
+  }
+
+  cancelProbe(): void {
+    this.#probe.isDue = false
+  }
+
   pollTimeout(): number {
-    return Math.min(this.#rtoAt, this.#probeAt, this.#reorderAt)
+    return Math.min(this.#rtoAt, this.#probe.expiresAt, this.#reorderAt)
   }
 
   /** A packet with DATA or FORWARD-TSN went out. */
   onSent(now: number): void {
     if (this.#rtoAt === Infinity) {
-      this.#rtoAt = now + this.#rto.value
+      this.#armTimeout(now)
     }
-    if (this.#probesSent === 0) {
+    if (this.#probe.count === 0) {
       this.#armProbe(now)
     }
   }
 
   /** The probe went out as chunk `seq`. */
   onProbeSent(seq: number, retransmission: boolean, now: number): void {
-    this.probeDue = false
-    this.#probe = { seq, retransmission, sentAt: now }
-    if (this.#probesSent++ === 0) {
-      this.#rtoAt = now + this.#rto.value
+    this.#probe.onSent(seq, retransmission, now)
+    if (this.#probe.count === 1) {
+      this.#armTimeout(now)
     }
     this.#armProbe(now)
     this.#counters.tailLossProbes++
@@ -132,7 +134,10 @@ export class LossRecovery {
     }
     this.#measure(now)
     this.#concludeTimeout()
-    this.#concludeProbe(cumulative, now)
+    const repairedAt = this.#probe.conclude(cumulative)
+    if (repairedAt !== undefined && repairedAt > this.#recoveryStart) {
+      this.#reduceWindow(now)
+    }
     this.#detectLosses(now)
     if (this.#growthBytes > 0) {
       this.#grow(inFlightBefore, now)
@@ -152,12 +157,13 @@ export class LossRecovery {
       this.#reorderAt = Infinity
       this.#detectLosses(now)
     }
-    if (this.#probeAt <= now) {
-      this.#probeAt = Infinity
-      this.probeDue = this.#outstanding.flightBytes > 0
+    if (this.#probe.expiresAt <= now) {
+      this.#probe.disarm()
+      this.#probe.isDue = this.#outstanding.flightBytes > 0
     }
     if (this.#rtoAt <= now) {
-      if (now - this.#rtoAt > STALL_THRESHOLD) {
+      if (now - this.#rtoAt > STALL_THRESHOLD && !this.#graceGiven) {
+        this.#graceGiven = true
         this.#rtoAt = now + STALL_GRACE
       } else {
         this.#onRetransmissionTimeout(now)
@@ -171,14 +177,15 @@ export class LossRecovery {
     this.#rto.reset()
     this.#congestion.reset()
     this.#recoveryStart = now
-    this.#probe = undefined
-    this.#probesSent = 0
     this.#timeoutEnd = undefined
     this.errorCount = 0
-    this.#probeAt = Infinity
     this.#reorderAt = Infinity
-    this.#rtoAt = this.#isWaiting ? now + this.#rto.value : Infinity
-    this.probeDue = this.#outstanding.flightBytes > 0
+    this.#rtoAt = Infinity
+    if (this.#isWaiting) {
+      this.#armTimeout(now)
+    }
+    this.#probe.reset()
+    this.#probe.isDue = this.#outstanding.flightBytes > 0
   }
 
   /** Everything in flight is to be sent again, through no fault of the path. */
@@ -188,7 +195,7 @@ export class LossRecovery {
       outstanding.markLost(seq)
     }
     this.#rtoAt = Infinity
-    this.#probeAt = Infinity
+    this.#probe.reset()
   }
 
   takeBlackHoleSuspicion(): boolean {
@@ -274,14 +281,11 @@ export class LossRecovery {
       return
     }
     this.#rack.onDuplicateReported(now)
-    const probe = this.#probe
-    if (probe?.retransmission === true) {
-      const tsn = this.#tsns.toTsn(probe.seq)
-      for (let index = 0; index < sack.duplicates; index++) {
-        if (sack.duplicate(index) === tsn) {
-          // Original and probe both arrived: nothing was lost (RFC 8985 section 7.4.2).
-          this.#probe = undefined
-        }
+    const probed = this.#probe.retransmittedSeq
+    for (let index = 0; probed >= 0 && index < sack.duplicates; index++) {
+      if (sack.duplicate(index) === this.#tsns.toTsn(probed)) {
+        this.#probe.onDuplicate()
+        break
       }
     }
   }
@@ -307,20 +311,6 @@ export class LossRecovery {
     } else if (this.#outstanding.base >= this.#timeoutEnd) {
       this.#timeoutEnd = undefined
       this.#congestion.onTimeoutConfirmed()
-    }
-  }
-
-  /** RFC 8985 section 7.4.2: a loss that the probe itself repaired is a loss all the same. */
-  #concludeProbe(cumulative: number, now: number): void {
-    const probe = this.#probe
-    if (probe === undefined) {
-      return
-    }
-    if (cumulative > probe.seq || (cumulative === probe.seq && !probe.retransmission)) {
-      this.#probe = undefined
-      if (probe.retransmission && probe.sentAt > this.#recoveryStart) {
-        this.#reduceWindow(now)
-      }
     }
   }
 
@@ -381,41 +371,35 @@ export class LossRecovery {
   #rearm(advanced: boolean, now: number): void {
     if (!this.#isWaiting) {
       this.#rtoAt = Infinity
-      this.#probeAt = Infinity
-      this.#probe = undefined
-      this.#probesSent = 0
-      this.probeDue = false
+      this.#probe.reset()
       return
     }
     if (advanced || this.#ackedBytes > 0 || this.#rtoAt === Infinity) {
-      this.#rtoAt = now + this.#rto.value
-      this.#probesSent = 0
+      this.#armTimeout(now)
+      this.#probe.onProgress()
       this.#armProbe(now)
     }
   }
 
-  /** RFC 8985 section 7.2. */
+  #armTimeout(now: number): void {
+    this.#rtoAt = now + this.#rto.value
+    this.#graceGiven = false
+  }
+
   #armProbe(now: number): void {
-    if (this.#outstanding.flightBytes === 0 || this.#probesSent >= MAX_PROBES) {
-      this.#probeAt = Infinity
-      return
+    if (this.#outstanding.flightBytes === 0) {
+      this.#probe.disarm()
+    } else {
+      this.#probe.arm(now, this.#rto.srtt, this.#rto.value, this.#rtoAt)
     }
-    const srtt = this.#rto.srtt
-    const round = srtt === undefined ? this.#rto.value : Math.max(2 * srtt, MIN_PROBE_TIMEOUT)
-    // No allowance for a delayed SACK: the last packet before silence asks for an immediate one (I bit).
-    const probeAt = now + round * 2 ** this.#probesSent
-    this.#probeAt = probeAt < this.#rtoAt ? probeAt : Infinity
   }
 
   #onRetransmissionTimeout(now: number): void {
     const outstanding = this.#outstanding
     this.#counters.retransmissionTimeouts++
     this.#rto.backOff()
-    this.#probeAt = Infinity
     this.#reorderAt = Infinity
-    this.#probe = undefined
-    this.#probesSent = 0
-    this.probeDue = false
+    this.#probe.reset()
     const oldest = outstanding.oldestInFlight()
     const windowProbe = oldest >= 0 && this.peerWindow < outstanding.length(oldest)
     this.errorCount++
@@ -432,6 +416,9 @@ export class LossRecovery {
     }
     this.#abandonment.due ||= this.#abandonment.isPending
     // Sending arms it again; a FORWARD-TSN or a blocked retransmission must not wait for ever either.
-    this.#rtoAt = this.#abandonment.isPending ? now + this.#rto.value : Infinity
+    this.#rtoAt = Infinity
+    if (this.#abandonment.isPending) {
+      this.#armTimeout(now)
+    }
   }
 }

@@ -176,6 +176,13 @@ export class OutstandingData {
     return NONE
   }
 
+  /** Gives the memory of a large flight back when nothing is outstanding. */
+  trim(): void {
+    if (this.count === 0 && this.#mask >= INITIAL_CAPACITY) {
+      this.#resize(INITIAL_CAPACITY)
+    }
+  }
+
   #leave(seq: number): void {
     const state = this.#states[seq & this.#mask]
     if (state === ChunkState.inFlight) {
@@ -189,7 +196,7 @@ export class OutstandingData {
 
   #allocate(message: OutgoingMessage, offset: number, length: number): number {
     if (this.count > this.#mask) {
-      this.#grow()
+      this.#resize(2 * (this.#mask + 1))
     }
     const seq = this.next++
     const index = seq & this.#mask
@@ -245,15 +252,10 @@ export class OutstandingData {
     return this.base + ((index - this.base) & this.#mask)
   }
 
-  #grow(): void {
+  #resize(capacity: number): void {
     const oldMask = this.#mask
-    const capacity = 2 * (oldMask + 1)
     const mask = capacity - 1
-    const indices = new Int32Array(oldMask + 1)
-    for (let seq = this.base; seq < this.next; seq++) {
-      indices[seq & oldMask] = seq & mask
-    }
-    const moved = (index: number): number => (index === NONE ? NONE : indices[index])
+    const moved = (index: number): number => (index === NONE ? NONE : this.#seqAt(index) & mask)
     const messages = new Array<OutgoingMessage | undefined>(capacity).fill(undefined)
     const offsets = new Uint32Array(capacity)
     const lengths = new Uint16Array(capacity)
@@ -262,8 +264,9 @@ export class OutstandingData {
     const sentAt = new Float64Array(capacity)
     const newer = new Int32Array(capacity)
     const older = new Int32Array(capacity)
-    for (let from = 0; from <= oldMask; from++) {
-      const to = indices[from]
+    for (let seq = this.base; seq < this.next; seq++) {
+      const from = seq & oldMask
+      const to = seq & mask
       messages[to] = this.#messages[from]
       offsets[to] = this.#offsets[from]
       lengths[to] = this.#lengths[from]

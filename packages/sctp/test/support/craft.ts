@@ -1,5 +1,5 @@
-import { readUint16, readUint32, writeUint16, writeUint32 } from '../../src/packet/bytes.ts'
-import { encodeChunk, nextChunkOffset, readChunkAt } from '../../src/packet/chunk.ts'
+import { readUint16, readUint32, writeUint16 } from '../../src/packet/bytes.ts'
+import { nextChunkOffset, readChunkAt } from '../../src/packet/chunk.ts'
 import { COMMON_HEADER_LENGTH, writeCommonHeader } from '../../src/packet/common-header.ts'
 import { writeSackChunk } from '../../src/packet/sack-chunk.ts'
 import { writeDataChunk } from '../../src/packet/data-chunk.ts'
@@ -83,12 +83,6 @@ export function sackChunk(
     duplicates
   })
   return bytes
-}
-
-export function uint32Chunk(type: number, value: number): Uint8Array {
-  const bytes = new Uint8Array(4)
-  writeUint32(bytes, 0, value)
-  return encodeChunk(type, 0, bytes)
 }
 
 /** Records every packet that is sent into a link. */
