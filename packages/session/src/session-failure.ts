@@ -1,6 +1,7 @@
 import type { CloseReason, SessionCloseCode } from './close-reason.ts'
 import {
   ConnectError,
+  ConnectTimeoutError,
   HelloMismatchError,
   NegotiationError,
   OfferTimeoutError,
@@ -40,6 +41,9 @@ export function errorOfClose(reason: CloseReason): SessionError {
         'hello does not fit this connection: somebody passes on the fingerprints of others',
         { cause: new SessionClosedError(reason) }
       )
+    // The peer's own timer was the faster one.
+    case 'connect-timeout':
+      return new ConnectTimeoutError('the peer gave up connecting', { cause: new SessionClosedError(reason) })
     case 'connect-failed':
       return new ConnectError('ICE or DTLS found no way to the peer', {
         cause: new SessionClosedError(reason)
