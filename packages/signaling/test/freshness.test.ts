@@ -159,13 +159,15 @@ describe('freshness', () => {
     network.setRelay('relay', ({ from, to, bytes: envelope }) =>
       from === busy.peer
         ? Array.from({ length: 20 }, () => ({ to, bytes: envelope, delayMs: 10 }))
-        : [{ to: busy.peer, bytes: envelope, delayMs: 10, origin: bob.peer }]
+        : network.seen.length === 1
+          ? [{ to, bytes: envelope, delayMs: 10 }]
+          : []
     )
     alice.signaler.observeInstance(busy.peer, busy.signaler.instance)
     const dialing = dial(alice, busy, { timeoutMs: 300 })
     await clock.advance(300)
     assert.equal(await dialing, 'SignalingTimeoutError')
-    assert.ok(ofKind(network.seen, 'message1').length <= 2)
+    assert.equal(ofKind(network.seen, 'message1').length, 2)
   })
 
   it('answers another version of the protocol with its own', async () => {

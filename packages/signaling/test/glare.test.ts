@@ -66,6 +66,23 @@ describe('glare', () => {
     assert.deepEqual(impolite.closed, [])
   })
 
+  it('voids an offer that was being answered when the dial that beat it was', async () => {
+    const clock = new VirtualClock()
+    const { polite, impolite } = await twoMembers(clock, new TestNetwork(clock))
+    impolite.signaler.setOfferHandler((offer) => impolite.offers.push(offer))
+    const losing = dial(polite, impolite)
+    await clock.advance(15)
+    assert.equal(impolite.offers.length, 1)
+    const winning = dial(impolite, polite)
+    await clock.advance(100)
+    assert.deepEqual(await Promise.all([winning, losing]), ['answered', 'yielded'])
+    impolite.adopt(impolite.offers[0].answer(sdp('answer', impolite.peer)))
+    await clock.advance(100)
+    assert.deepEqual([polite.closed, impolite.closed], [[], ['replaced']])
+    const [[onPolite], [onImpolite]] = [[...polite.open], [...impolite.open]]
+    assert.deepEqual(onPolite.helloKey, onImpolite.helloKey)
+  })
+
   it('ends in one session on both sides, whoever dials when, however envelopes are delayed and repeated', async () => {
     await fc.assert(
       fc.asyncProperty(

@@ -205,6 +205,10 @@ describe('keys that are refused', () => {
 
   it('a DH that an implementation lets pass as all zero', () => {
     const lenient: X25519 = { ...x25519, sharedSecret: () => new Uint8Array(32) }
+    assert.throws(
+      () => initiate(alice, bob.publicKey, bob.staticKey.publicKey, [KITCHEN], lenient),
+      TypeError
+    )
     const { session, message1 } = initiate(alice, bob.publicKey, bob.staticKey.publicKey)
     assert.equal(read(bob, session, message1, lenient), 'not-authentic')
   })

@@ -174,6 +174,25 @@ describe('the transport', () => {
     assert.equal(b.sealed.size, 1)
   })
 
+  it('lets a relay that goes on repeating both sides at each other use up none either', () => {
+    const [a, b] = pair().map((transport) => new Side(transport))
+    a.transport.send(message(0))
+    b.transport.send(message(1))
+    const [fromA, fromB] = [a, b].map(({ transport }) => transport.pollOutput(0)!)
+    for (let now = 0; now < 10_000; now += 50) {
+      for (const [side, other, data] of [
+        [a, b, fromB],
+        [b, a, fromA]
+      ] as const) {
+        side.transport.handleInput(data.number, data.body, now, 0)
+        const ack = side.transport.pollOutput(now)!
+        side.sent(ack)
+        other.transport.handleInput(ack.number, ack.body, now, 0)
+      }
+    }
+    assert.deepEqual([a.sealed.size, b.sealed.size], [1, 1], 'one bare ack each')
+  })
+
   it('packs what is queued into few packets, none larger than an envelope takes', () => {
     const [a, b] = pair().map((transport) => new Side(transport))
     for (let index = 0; index < 100; index++) {
