@@ -21,7 +21,7 @@ import { toRTCIceCandidate } from './rtc-ice-candidate.ts'
 import { RTCIceTransport, type IceTransportModel } from './rtc-ice-transport.ts'
 import { RTCSctpTransport, type SctpTransportModel } from './rtc-sctp-transport.ts'
 import type { SctpAssociation } from './sctp/association.ts'
-import { WeriftSctpAssociation } from './sctp/werift-sctp.ts'
+import { DrivenSctpAssociation } from './sctp/driven-association.ts'
 
 /** Floor of the first DTLS retransmission timeout: a busy event loop is not a lost packet. */
 const MIN_DTLS_TIMEOUT_MS = 50
@@ -65,6 +65,8 @@ export class TransportStack {
   /** Agents by the user name fragment of the peer that they check with. */
   readonly #byRemote = new Map<string, IceAgent>()
   dtlsRole: 'client' | 'server' | undefined
+  /** The pair that data take, and the one that scripts have been told of. */
+  #usedPair: unknown
   #shownPair: unknown
 
   constructor(init: TransportStackInit) {
@@ -253,7 +255,11 @@ export class TransportStack {
     const { ice } = this
     const { state } = ice
     const pair = ice.active?.selectedPair
-    if (pair !== undefined) this.#startDtls(pair.rtt)
+    if (pair !== undefined) {
+      if (this.#usedPair !== undefined && this.#usedPair !== pair) this.#association?.handlePathChange()
+      this.#usedPair = pair
+      this.#startDtls(pair.rtt)
+    }
     this.#queue(() => {
       const pairChanged = pair !== undefined && pair !== this.#shownPair
       const stateChanged = state !== this.iceModel.state
@@ -326,7 +332,7 @@ export class TransportStack {
     remote: SdpDataSection,
     dtlsRole: 'client' | 'server'
   ): SctpAssociation {
-    const association: SctpAssociation = new WeriftSctpAssociation(
+    const association: SctpAssociation = new DrivenSctpAssociation(
       {
         localPort: local.sctpPort,
         remotePort: remote.sctpPort,

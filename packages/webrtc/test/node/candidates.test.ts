@@ -15,7 +15,13 @@ describe('RTCIceCandidate', () => {
       ['4', 'rtp', 1694498815, '192.0.2.1', 5000]
     )
     assert.deepEqual(
-      [candidate.protocol, candidate.type, candidate.tcpType, candidate.relatedAddress, candidate.relatedPort],
+      [
+        candidate.protocol,
+        candidate.type,
+        candidate.tcpType,
+        candidate.relatedAddress,
+        candidate.relatedPort
+      ],
       ['udp', 'srflx', null, '10.0.0.1', 4000]
     )
     assert.equal(candidate.usernameFragment, 'abcd')
@@ -105,7 +111,10 @@ describe('addIceCandidate()', () => {
     a.onicecandidate = ({ candidate }) => early.push(candidate)
     await a.setLocalDescription()
     await until(a, 'icecandidate', () => early.at(-1) === null)
-    await b.setRemoteDescription({ type: 'offer', sdp: a.pendingLocalDescription!.sdp.replace(/a=(candidate|end-of).*\r\n/g, '') })
+    await b.setRemoteDescription({
+      type: 'offer',
+      sdp: a.pendingLocalDescription!.sdp.replace(/a=(candidate|end-of).*\r\n/g, '')
+    })
     for (const candidate of early) await b.addIceCandidate(candidate)
     // None of b's candidates ever reaches a: its checks do.
     await b.setLocalDescription()
@@ -131,7 +140,10 @@ describe('addIceCandidate()', () => {
 describe('gathering', () => {
   it('does not hold up the offer, whatever the servers do', async () => {
     // Nothing answers there.
-    const iceServers = [{ urls: 'stun:127.0.0.1:9' }, { urls: 'turn:127.0.0.1:9', username: 'u', credential: 'p' }]
+    const iceServers = [
+      { urls: 'stun:127.0.0.1:9' },
+      { urls: 'turn:127.0.0.1:9', username: 'u', credential: 'p' }
+    ]
     using pair = createPair({ iceServers })
     const { a, b } = pair
     a.createDataChannel('x')

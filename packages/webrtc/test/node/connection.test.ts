@@ -12,7 +12,14 @@ describe('RTCPeerConnection', () => {
       assert.equal(pc.iceConnectionState, 'new')
       assert.equal(pc.connectionState, 'new')
       assert.equal(pc.canTrickleIceCandidates, null)
-      for (const member of ['local', 'currentLocal', 'pendingLocal', 'remote', 'currentRemote', 'pendingRemote']) {
+      for (const member of [
+        'local',
+        'currentLocal',
+        'pendingLocal',
+        'remote',
+        'currentRemote',
+        'pendingRemote'
+      ]) {
         assert.equal(pc[`${member}Description` as 'localDescription'], null)
       }
       assert.equal(pc.sctp, null)
@@ -84,7 +91,10 @@ describe('RTCPeerConnection', () => {
       const [first] = candidates
       assert.equal(first!.sdpMid, '0')
       assert.equal(first!.sdpMLineIndex, 0)
-      assert.match(a.localDescription!.sdp, new RegExp(`a=ice-ufrag:${first!.usernameFragment!.replace('+', '\\+')}\r\n`))
+      assert.match(
+        a.localDescription!.sdp,
+        new RegExp(`a=ice-ufrag:${first!.usernameFragment!.replace('+', '\\+')}\r\n`)
+      )
       assert.match(a.localDescription!.sdp, /a=candidate:.*\r\n(.*\r\n)*a=end-of-candidates\r\n/)
     })
 
@@ -95,7 +105,7 @@ describe('RTCPeerConnection', () => {
         Record<string, () => unknown>,
         Record<string, () => unknown>
       ]
-      assert.deepEqual(ice['getLocalParameters']!(), other['getRemoteParameters']!())
+      assert.deepEqual(ice['getLocalParameters'](), other['getRemoteParameters']())
       assert.equal(ice['role'], 'controlling')
       assert.equal(other['role'], 'controlled')
       const selected = a.sctp!.transport.iceTransport.getSelectedCandidatePair()!
@@ -124,7 +134,8 @@ describe('RTCPeerConnection', () => {
       const channel = types.get('data-channel')!
       assert.deepEqual([channel['messagesSent'], channel['bytesSent'], channel['state']], [1, 5, 'open'])
       assert.equal(types.get('peer-connection')!['dataChannelsOpened'], 1)
-      for (const type of ['local-candidate', 'remote-candidate', 'certificate']) assert.ok(types.has(type), type)
+      for (const type of ['local-candidate', 'remote-candidate', 'certificate'])
+        assert.ok(types.has(type), type)
     })
 
     it('measures its steps', async () => {
@@ -144,7 +155,7 @@ describe('RTCPeerConnection', () => {
       const log: string[] = []
       record(log, a, ['signalingstatechange', 'iceconnectionstatechange', 'connectionstatechange'])
       record(log, channelA, ['closing', 'close', 'error'])
-      assert.equal(a.close() as unknown, undefined)
+      assert.equal(a.close(), undefined)
       assert.equal(a.signalingState, 'closed')
       assert.equal(a.iceConnectionState, 'closed')
       assert.equal(a.connectionState, 'closed')
@@ -222,14 +233,14 @@ describe('RTCPeerConnection', () => {
       } as AlgorithmIdentifier)
       assert.ok(certificate.expires > Date.now())
       const [fingerprint] = certificate.getFingerprints()
-      assert.equal(fingerprint!.algorithm, 'sha-256')
+      assert.equal(fingerprint.algorithm, 'sha-256')
       await assert.rejects(RTCPeerConnection.generateCertificate('RSASSA-PKCS1-v1_5'), {
         name: 'NotSupportedError'
       })
       const pc = new RTCPeerConnection({ certificates: [certificate] })
       pc.createDataChannel('x')
       const { sdp } = await pc.createOffer()
-      assert.ok(sdp!.toLowerCase().includes(fingerprint!.value!.toLowerCase()))
+      assert.ok(sdp!.toLowerCase().includes(fingerprint.value!.toLowerCase()))
       assert.equal(pc.getConfiguration().certificates![0], certificate)
       pc.close()
     })
@@ -237,7 +248,9 @@ describe('RTCPeerConnection', () => {
     it('must not have expired', async () => {
       const algorithm = { name: 'ECDSA', namedCurve: 'P-256', expires: 0 } as AlgorithmIdentifier
       const certificate = await RTCPeerConnection.generateCertificate(algorithm)
-      assert.throws(() => new RTCPeerConnection({ certificates: [certificate] }), { name: 'InvalidAccessError' })
+      assert.throws(() => new RTCPeerConnection({ certificates: [certificate] }), {
+        name: 'InvalidAccessError'
+      })
     })
   })
 
@@ -253,9 +266,12 @@ describe('RTCPeerConnection', () => {
       assert.deepEqual([iceTransportPolicy, bundlePolicy, iceCandidatePoolSize], ['all', 'balanced', 0])
       pc.setConfiguration({ iceTransportPolicy: 'relay' })
       assert.equal(pc.getConfiguration().iceTransportPolicy, 'relay')
-      assert.throws(() => {
-        pc.setConfiguration({ bundlePolicy: 'max-bundle' })
-      }, { name: 'InvalidModificationError' })
+      assert.throws(
+        () => {
+          pc.setConfiguration({ bundlePolicy: 'max-bundle' })
+        },
+        { name: 'InvalidModificationError' }
+      )
       pc.close()
     })
   })

@@ -67,9 +67,12 @@ describe('RTCDataChannel', () => {
 
     it('lets nothing be sent before it is open', () => {
       const channel = pc.createDataChannel('x')
-      assert.throws(() => {
-        channel.send('x')
-      }, { name: 'InvalidStateError', constructor: DOMException })
+      assert.throws(
+        () => {
+          channel.send('x')
+        },
+        { name: 'InvalidStateError', constructor: DOMException }
+      )
     })
   })
 
@@ -96,7 +99,14 @@ describe('RTCDataChannel', () => {
     })
     await negotiate(a, b)
     await all
-    const properties = ({ label, protocol, ordered, maxRetransmits, maxPacketLifeTime, id }: RTCDataChannel) => ({
+    const properties = ({
+      label,
+      protocol,
+      ordered,
+      maxRetransmits,
+      maxPacketLifeTime,
+      id
+    }: RTCDataChannel) => ({
       label,
       protocol,
       ordered,
@@ -241,7 +251,11 @@ describe('RTCDataChannel', () => {
   })
 
   it('delivers unordered and limited messages', async () => {
-    for (const init of [{ ordered: false }, { ordered: false, maxRetransmits: 0 }, { maxPacketLifeTime: 5000 }]) {
+    for (const init of [
+      { ordered: false },
+      { ordered: false, maxRetransmits: 0 },
+      { maxPacketLifeTime: 5000 }
+    ]) {
       using pair = await connectPair(init)
       const { channelA, channelB } = pair
       const got = receive(channelB, 20)
@@ -262,9 +276,12 @@ describe('RTCDataChannel', () => {
       channelA.send(new Blob(['last']))
       channelA.close()
       assert.equal(channelA.readyState, 'closing')
-      assert.throws(() => {
-        channelA.send('late')
-      }, { name: 'InvalidStateError' })
+      assert.throws(
+        () => {
+          channelA.send('late')
+        },
+        { name: 'InvalidStateError' }
+      )
       await both
       assert.deepEqual([channelA.readyState, channelB.readyState], ['closed', 'closed'])
       assert.deepEqual(

@@ -3,7 +3,7 @@ import { connectPair, negotiate, once, receive, record, until } from './support/
 import { assertNoLeaks } from './support/leaks.ts'
 
 function ufragOf(description: RTCSessionDescription | null): string {
-  return /a=ice-ufrag:(\S+)/.exec(description!.sdp)![1]!
+  return /a=ice-ufrag:(\S+)/.exec(description!.sdp)![1]
 }
 
 describe('ICE restart', () => {

@@ -48,7 +48,7 @@ describe('negotiation', () => {
     await pc.setLocalDescription(offer)
     assert.ok(pc.localDescription instanceof RTCSessionDescription)
     assert.equal(pc.pendingLocalDescription!.sdp, offer.sdp)
-    assert.equal(pc.localDescription!.type, 'offer')
+    assert.equal(pc.localDescription.type, 'offer')
     assert.deepEqual(pc.localDescription.toJSON(), offer)
     pc.close()
   })
@@ -98,15 +98,13 @@ describe('negotiation', () => {
   it('takes the legacy callbacks', async () => {
     const pc = new RTCPeerConnection()
     pc.createDataChannel('x')
-    const offer = await new Promise<RTCSessionDescriptionInit>((resolve, reject) => {
-      void pc.createOffer(resolve, reject)
-    })
-    await new Promise<void>((resolve, reject) => {
-      void pc.setLocalDescription(offer, resolve, reject)
-    })
-    const error = await new Promise<DOMException>((resolve, reject) => {
-      void pc.createAnswer(reject, resolve)
-    })
+    const legacy = pc as unknown as Record<string, (...args: unknown[]) => Promise<void>>
+    const offer = await new Promise((resolve, reject) => void legacy['createOffer']!(resolve, reject))
+    await new Promise((resolve, reject) => void legacy['setLocalDescription']!(offer, resolve, reject))
+    assert.equal(pc.signalingState, 'have-local-offer')
+    const error = await new Promise<DOMException>(
+      (resolve, reject) => void legacy['createAnswer']!(reject, resolve)
+    )
     assert.equal(error.name, 'InvalidStateError')
     pc.close()
   })
@@ -118,12 +116,16 @@ describe('negotiation', () => {
     await assert.rejects(a.createAnswer(), { name: 'InvalidStateError' })
     await a.setLocalDescription()
     const offer = a.localDescription!
-    await assert.rejects(b.setRemoteDescription({ type: 'answer', sdp: offer.sdp }), { name: 'InvalidStateError' })
+    await assert.rejects(b.setRemoteDescription({ type: 'answer', sdp: offer.sdp }), {
+      name: 'InvalidStateError'
+    })
     await assert.rejects(b.setLocalDescription({ type: 'rollback' }), { name: 'InvalidStateError' })
     await b.setRemoteDescription(offer)
     await assert.rejects(b.setLocalDescription({ type: 'offer', sdp: '' }), { name: 'InvalidStateError' })
     await b.setLocalDescription()
-    await assert.rejects(b.setRemoteDescription({ type: 'answer', sdp: offer.sdp }), { name: 'InvalidStateError' })
+    await assert.rejects(b.setRemoteDescription({ type: 'answer', sdp: offer.sdp }), {
+      name: 'InvalidStateError'
+    })
   })
 
   it('rejects a local description that is not what was created', async () => {
@@ -244,8 +246,16 @@ describe('negotiation', () => {
     const deliver = (receiver: () => (message: never) => Promise<void>) => (message: unknown) => {
       setImmediate(() => void receiver()(message as never))
     }
-    const toA = negotiatePerfectly(a, true, deliver(() => toB))
-    const toB = negotiatePerfectly(b, false, deliver(() => toA))
+    const toA = negotiatePerfectly(
+      a,
+      true,
+      deliver(() => toB)
+    )
+    const toB = negotiatePerfectly(
+      b,
+      false,
+      deliver(() => toA)
+    )
     const channelA = a.createDataChannel('from a')
     const channelB = b.createDataChannel('from b')
     await Promise.all([once(channelA, 'open'), once(channelB, 'open')])
@@ -299,5 +309,5 @@ async function createPairedOffer(pc: RTCPeerConnection): Promise<string> {
 }
 
 function ufragOf(sdp: string): string {
-  return /a=ice-ufrag:(\S+)/.exec(sdp)![1]!
+  return /a=ice-ufrag:(\S+)/.exec(sdp)![1]
 }

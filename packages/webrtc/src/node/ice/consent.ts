@@ -21,7 +21,7 @@ export class Consent {
 
   /** How long to wait before the next check; `random` is from 0 to 1. */
   nextDelay(random: number): number {
-    return this.#misses > 0 ? MISSED_INTERVAL_MS : CONSENT_INTERVAL_MS * (0.8 + 0.4 * random)
+    return this.#misses > 0 ? MISSED_INTERVAL_MS : Math.round(CONSENT_INTERVAL_MS * (0.8 + 0.4 * random))
   }
 
   onAnswer(now: number): ConsentChange {

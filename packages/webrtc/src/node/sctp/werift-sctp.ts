@@ -2,6 +2,7 @@ import { RTCSctpTransport } from 'werift'
 import { UnsupportedDependencyError } from '../../errors.ts'
 import type { SctpAssociation, SctpAssociationInit, SctpHandlers, SctpSendOptions } from './association.ts'
 import { isWellFormedPacket } from './packet-shape.ts'
+import { pruneReassembly, type ReassemblyChunk } from './reassembly.ts'
 import { SendQueue } from './send-queue.ts'
 
 /** Streams offered each way: as many as libwebrtc takes. Each may become a channel that the peer opens. */
@@ -58,7 +59,8 @@ interface WeriftSctp {
   reconfigQueue: number[]
   reconfigRequest: { requestSequence: number; streams: number[] } | undefined
   reconfigResponseSeq: number
-  inboundStreams: Record<number, unknown>
+  inboundStreams: Record<number, { reassembly: ReassemblyChunk[]; pruneChunks(tsn: number): number }>
+  getInboundStream(streamId: number): { reassembly: ReassemblyChunk[]; pruneChunks(tsn: number): number }
   outboundStreamSeq: Record<number, unknown>
   _inboundStreamsMax: number
   _outboundStreamsCount: number
@@ -71,6 +73,10 @@ interface WeriftSctp {
   handleData(packet: Buffer): Promise<void>
   send(streamId: number, ppid: number, data: Buffer, options: object): Promise<void>
   transmitReconfigRequest(): Promise<void>
+  forwardTsnChunk: { streams: [streamId: number, sequence: number][] } | undefined
+  readonly advancedPeerAckTsn: number
+  readonly lastSackedTsn: number
+  updateAdvancedPeerAckPoint(): void
   sendReconfigParam(parameter: ReconfigParameter): Promise<void>
   receiveReconfigParam(parameter: ReconfigParameter): Promise<void>
   maybeAbandon(chunk: WeriftChunk): boolean
@@ -89,6 +95,8 @@ const METHODS = [
   'transmitReconfigRequest',
   'sendReconfigParam',
   'receiveReconfigParam',
+  'updateAdvancedPeerAckPoint',
+  'getInboundStream',
   'maybeAbandon'
 ] as const satisfies (keyof WeriftSctp)[]
 
@@ -105,6 +113,7 @@ export class WeriftSctpAssociation implements SctpAssociation {
   readonly #leaving: { lastChunk: number; streamId: number; bytes: number }[] = []
   /** Streams to be reset once their data has arrived. */
   readonly #resetting = new Set<number>()
+  #forwardTsn: WeriftSctp['forwardTsnChunk']
   #handedChunks = 0
   #pumping = false
   #over = false
@@ -137,6 +146,18 @@ export class WeriftSctpAssociation implements SctpAssociation {
       return Promise.resolve()
     }
     sctp.receiveReconfigParam = (parameter) => this.#onReconfig(parameter)
+    const update = sctp.updateAdvancedPeerAckPoint.bind(sctp)
+    sctp.updateAdvancedPeerAckPoint = () => {
+      update()
+      this.#repeatForwardTsn()
+    }
+    const getInboundStream = sctp.getInboundStream.bind(sctp)
+    sctp.getInboundStream = (streamId) => {
+      const stream = getInboundStream(streamId)
+      // werift drops what has come of messages that are still to be completed, too.
+      stream.pruneChunks = (tsn) => pruneReassembly(stream.reassembly, tsn)
+      return stream
+    }
     sctp.maybeAbandon = (chunk) => this.#maybeAbandon(chunk)
     sctp.stateChanged.connected.subscribe(() => {
       handlers.onConnected(sctp.maxChannels ?? MAX_STREAMS)
@@ -172,6 +193,10 @@ export class WeriftSctpAssociation implements SctpAssociation {
     if (this.#over) return
     this.#resetting.add(streamId)
     this.#resetDrained()
+  }
+
+  handlePathChange(): void {
+    // Its rate finds its way by itself, if slowly; its MTU is small enough for every path.
   }
 
   abort(): void {
@@ -291,6 +316,23 @@ export class WeriftSctpAssociation implements SctpAssociation {
       abandoned.retransmit = false
     }
     return true
+  }
+
+  /** FORWARD TSN goes again until the peer has acknowledged it (RFC 3758 §3.5, C3); werift sends it once. */
+  #repeatForwardTsn(): void {
+    const sctp = this.#sctp
+    const made = sctp.forwardTsnChunk
+    if (made !== undefined) {
+      if (this.#forwardTsn !== undefined && this.#forwardTsn !== made) {
+        const streams = new Map([...this.#forwardTsn.streams, ...made.streams])
+        made.streams = [...streams]
+      }
+      this.#forwardTsn = made
+    } else if (this.#forwardTsn !== undefined) {
+      const isAcknowledged = ((sctp.advancedPeerAckTsn - sctp.lastSackedTsn) | 0) <= 0
+      if (isAcknowledged) this.#forwardTsn = undefined
+      else sctp.forwardTsnChunk = this.#forwardTsn
+    }
   }
 
   #fail(): void {

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
 
 /** Come and go by themselves. */
-const TRANSIENT: ReadonlySet<string> = new Set(['Immediate', 'FSReqCallback', 'FSReqPromise', 'GetAddrInfoReqWrap'])
+const TRANSIENT: ReadonlySet<string> = new Set([
+  'Immediate',
+  'FSReqCallback',
+  'FSReqPromise',
+  'GetAddrInfoReqWrap'
+])
 
 function sockets(): string[] {
   return process.getActiveResourcesInfo().filter((name) => !TRANSIENT.has(name))
