@@ -17,13 +17,13 @@ export interface SctpAssociationInit {
 
 /** What an association tells its owner. Never called from within the constructor. */
 export interface SctpHandlers {
-  /** A packet for the peer. */
+  /** A packet for the peer. Its bytes are the association's again as soon as this returns. */
   onPacket(packet: Uint8Array): void
   /** Established; stream identifiers run from 0 to `maxStreams - 1` both ways. */
   onConnected(maxStreams: number): void
   /** A whole message. The bytes are the handler's. */
   onMessage(streamId: number, ppid: number, data: Uint8Array): void
-  /** So many bytes of `send()` on this stream have left for the network. */
+  /** So many bytes of `send()` on this stream have left for the network, or were given up. */
   onSent(streamId: number, bytes: number): void
   /** The peer will send nothing more on this stream (RFC 6525), and all that it sent has been delivered. */
   onIncomingReset(streamId: number): void
@@ -39,12 +39,14 @@ export interface SctpHandlers {
  */
 export interface SctpAssociation {
   start(): void
-  /** Takes a packet from the peer. Never throws. */
+  /** Takes a packet from the peer; keeps no reference. Never throws. */
   handlePacket(packet: Uint8Array): void
-  /** Queues a message of at least one byte. */
+  /** Queues a message of at least one byte, which must not be changed any more. */
   send(streamId: number, ppid: number, data: Uint8Array, options: SctpSendOptions): void
   /** Ends the outgoing side of a stream once all that was sent on it has arrived (RFC 6525, RFC 8831 §6.7). */
   resetStream(streamId: number): void
+  /** Packets take another path from now on: what was learnt of the old one (rate, round trips, MTU) is forgotten. */
+  handlePathChange(): void
   /** Sends ABORT and forgets everything. Idempotent. */
   abort(): void
 }
