@@ -120,5 +120,8 @@ export const FRAME_COST_BYTES = 64
 /** Bytes that `send()` calls nobody waited for may leave queued on one channel, beside one message of any size. */
 export const MAX_QUEUED_BYTES = 67_108_864
 
+/** Messages that may be queued on one channel: many small ones take memory too. */
+export const MAX_QUEUED_MESSAGES = 65_536
+
 /** How long the side that was told goodbye waits for the other to hang up. */
 export const HANG_UP_WAIT_MS = 500

@@ -329,6 +329,9 @@ describe('backpressure', () => {
     const sending = [sender.send(message), sender.send(message)]
     await assert.rejects(sender.send(message), SendQueueFullError)
     for (const each of sending) each.catch(() => {})
+    const many = await channelPair<null>({}, { network: { bytesPerMs: 1 } })
+    for (let index = 0; index < 100_000; index++) many.sender.send(null).catch(() => {})
+    await assert.rejects(many.sender.send(null), SendQueueFullError)
   })
 })
 

@@ -1,4 +1,9 @@
-import { DEFAULT_MAX_MESSAGE_SIZE, MAX_FRAME_BYTES, MAX_QUEUED_BYTES } from '../constants.ts'
+import {
+  DEFAULT_MAX_MESSAGE_SIZE,
+  MAX_FRAME_BYTES,
+  MAX_QUEUED_BYTES,
+  MAX_QUEUED_MESSAGES
+} from '../constants.ts'
 import {
   AbortError,
   MessageTooLargeError,
@@ -83,11 +88,11 @@ export class ChannelSender {
     const empty = payload === undefined && header.kind !== 'message'
     const body = empty ? new Uint8Array(0) : this.#encode(payload)
     this.#checkSize(body.length)
-    if (this.#outbox.queuedBytes > MAX_QUEUED_BYTES) {
-      const { label } = this.#host
-      const queued = this.#outbox.queuedBytes
+    const { queuedBytes, queuedMessages } = this.#outbox
+    if (queuedBytes > MAX_QUEUED_BYTES || queuedMessages >= MAX_QUEUED_MESSAGES) {
       throw new SendQueueFullError(
-        `channel "${label}" has ${queued} bytes queued: await send() before sending more`
+        `channel "${this.#host.label}" has ${queuedMessages} messages of ${queuedBytes} bytes queued: ` +
+          'await send() before sending more'
       )
     }
     await this.#enqueue(header, empty, body, signal)

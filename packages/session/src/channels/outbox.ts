@@ -59,6 +59,10 @@ export class Outbox {
     return this.#queuedBytes
   }
 
+  get queuedMessages(): number {
+    return this.#lanes.messages.length + this.#lanes.replies.length
+  }
+
   get isEmpty(): boolean {
     return [this.#abandoned, this.#lanes.replies, this.#lanes.messages].every(({ length }) => length === 0)
   }
