@@ -1,5 +1,6 @@
 import { PeerSession } from '@hearsay/session'
 import { RTCPeerConnection } from '@hearsay/webrtc'
+import { MESH_CHANNEL } from './constants.ts'
 import { InvalidOptionError, reasonOf } from './errors.ts'
 import type { ResolvedHearsayOptions } from './options.ts'
 import type { Signaler } from '@hearsay/signaling'
@@ -29,6 +30,9 @@ export function checkRtcOptions({
   tryOption('rtcConfiguration', () => {
     new RTCPeerConnection(others).close()
   })
+  if (Object.hasOwn(channels, MESH_CHANNEL)) {
+    throw new InvalidOptionError('channels', `must not have "${MESH_CHANNEL}": it is the mesh's own`)
+  }
   tryOption('channels', () => new PeerSession({ signaler: NO_SIGNALER, remotePeer: '', channels }))
   if (candidatePolicy === undefined) return
   tryOption(

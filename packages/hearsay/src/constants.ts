@@ -3,3 +3,6 @@ export const DEFAULT_CHANNEL = 'default'
 
 /** Label of the channel between two meshes themselves. It carries sealed presence records (docs/guides/mesh.md). */
 export const MESH_CHANNEL = 'hearsay:mesh'
+
+/** The largest signaling envelope (docs/specs/signaling.md). */
+export const MAX_ENVELOPE_BYTES = 16 * 1024

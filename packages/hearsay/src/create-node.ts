@@ -32,9 +32,6 @@ export interface NodeServices<Service> extends Record<string, unknown> {
 const INBOUND_PER_SECOND = 100
 const INBOUND_PENDING = 100
 
-/** A presence record is 8 KiB at most, a signaling envelope 16 KiB; nothing else travels on our topics. */
-const MAX_GOSSIP_BYTES = 32 * 1_024
-
 /** The libp2p node under a mesh that has no other, not started. */
 export function createNode<Service>(init: NodeInit<Service>): Promise<Libp2p<NodeServices<Service>>> {
   return createLibp2p<NodeServices<Service>>({
@@ -59,7 +56,6 @@ export function createNode<Service>(init: NodeInit<Service>): Promise<Libp2p<Nod
         // The first member of a room speaks before anybody listens.
         allowPublishToZeroTopicPeers: true,
         floodPublish: true,
-        maxInboundDataLength: MAX_GOSSIP_BYTES,
         // Peers that share an address are no attack here: one machine, one NAT, one test.
         scoreParams: { IPColocationFactorWeight: 0 }
       }),

@@ -5,7 +5,9 @@ import {
   GossipTopicPath,
   SIGNAL_PROTOCOL
 } from '@hearsay/signaling'
+import { TopicValidatorResult } from '@libp2p/gossipsub'
 import { multiaddr } from '@multiformats/multiaddr'
+import { MAX_ENVELOPE_BYTES } from './constants.ts'
 import { HandlerFailedError, reasonOf } from './errors.ts'
 import { Overlay } from './overlay/overlay.ts'
 import { Presence } from './presence/presence.ts'
@@ -18,7 +20,8 @@ import type { MeshPeer } from './mesh-peer.ts'
 import type { ResolvedHearsayOptions } from './options.ts'
 import type { Member } from './presence/presence-table.ts'
 import type { Room, SignalerService } from '@hearsay/signaling'
-import type { Ed25519PrivateKey, Logger } from '@libp2p/interface'
+import type { Message } from '@libp2p/gossipsub'
+import type { Ed25519PrivateKey, Logger, PeerId } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { TypedEventEmitter } from 'main-event'
 
@@ -65,8 +68,10 @@ export class MeshRuntime {
   }
 
   async start(): Promise<void> {
+    const { components, room } = this.#init
+    components.pubsub.topicValidators.set(room.topic, limitSize)
     await this.#signaler.start()
-    this.#topology = await this.#init.components.registrar.register(SIGNAL_PROTOCOL, {
+    this.#topology = await components.registrar.register(SIGNAL_PROTOCOL, {
       onConnect: () => {
         this.#watch.handleConnected()
       }
@@ -78,11 +83,13 @@ export class MeshRuntime {
 
   /** Says goodbye to everybody and leaves nothing behind; `signal` cuts the farewell short. */
   async stop(signal?: AbortSignal): Promise<void> {
+    const { components, room } = this.#init
     this.#watch.stop()
-    if (this.#topology !== undefined) this.#init.components.registrar.unregister(this.#topology)
+    if (this.#topology !== undefined) components.registrar.unregister(this.#topology)
     this.overlay.stop()
     await Promise.all([this.presence.stop(), this.sessions.close(signal === undefined ? {} : { signal })])
     await this.#signaler.stop()
+    components.pubsub.topicValidators.delete(room.topic)
   }
 
   #createWatch(): RoomWatch {
@@ -200,6 +207,11 @@ export class MeshRuntime {
       detail: error instanceof Error ? error : new Error(reasonOf(error))
     })
   }
+}
+
+/** Everybody on the topic pays for what is passed on: nothing that no envelope can be. */
+function limitSize(_neighbour: PeerId, { data }: Message): TopicValidatorResult {
+  return data.length > MAX_ENVELOPE_BYTES ? TopicValidatorResult.Reject : TopicValidatorResult.Accept
 }
 
 /** What the application learns of a member. */

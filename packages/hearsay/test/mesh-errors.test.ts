@@ -66,6 +66,14 @@ describe('mistakes of a person', function () {
         /"channels".*chat.*kind/
       ))
 
+    it('keeps the label of its own channel for itself', () =>
+      fails(
+        { channels: { 'hearsay:mesh': {} } },
+        'InvalidOptionError',
+        'ERR_INVALID_OPTION',
+        /"hearsay:mesh"/
+      ))
+
     it('says where nobody answers, and what to check', async () => {
       const { server, port } = await listeningServer()
       server.close()

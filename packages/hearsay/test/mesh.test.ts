@@ -118,6 +118,23 @@ describe('mesh', function () {
       await allConnected([newcomer, ...rest])
     })
 
+    it('lets members be started in any order', async () => {
+      const reserved = await meshes.create()
+      const address = reserved.addresses[0]
+      await reserved.close()
+      const joining = meshes.create({ bootstrap: address.replace(/\/p2p\/.*/, '') })
+      const entry = await meshes.create({ listen: [address.replace(/\/p2p\/.*/, '')] })
+      await allConnected([entry, await joining])
+    })
+
+    it('connects members that nobody can dial', async () => {
+      const entry = await meshes.create()
+      const options = { listen: [], bootstrap: entry.addresses[0] }
+      const hidden = await Promise.all([meshes.create(options), meshes.create(options)])
+      assert.deepEqual(hidden[0].addresses, [])
+      await allConnected([entry, ...hidden])
+    })
+
     it('mends the overlay when a member in the middle leaves', async () => {
       const line = await meshes.line(3, { overlayDegree: 1 })
       await allConnected(line)
