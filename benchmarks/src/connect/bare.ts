@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { startWorker } from '../support/worker.ts'
 import type { BareContender, BarePeer } from './bare-peer.ts'
 import type { Attempt } from './attempt.ts'
@@ -19,7 +20,7 @@ export async function bareRound(count: number): Promise<Map<BareContender, Attem
   return attempts
 
   async function attempt(contender: BareContender): Promise<Attempt> {
-    const timeout = new Promise<undefined>((resolve) => setTimeout(resolve, attemptTimeoutMs).unref())
+    const timeout = setTimeout(attemptTimeoutMs, undefined, { ref: false })
     const offer = await offerer.call.offer(contender)
     const answer = await answerer.call.answer(contender, offer)
     const milliseconds = await Promise.race([offerer.call.finish(answer), timeout])
