@@ -1,8 +1,8 @@
+import { Ppid } from '@hearsay/sctp'
 import { DataChannelMessageEvent, RTCErrorEvent } from './events.ts'
 import { defineEventHandlers } from './event-handlers.ts'
 import { requireInternal, type INTERNAL } from './internal.ts'
-import { PPID } from './dcep.ts'
-import type { RTCError } from './rtc-error.ts'
+import { RTCError } from './rtc-error.ts'
 
 /** What may wait in a channel; beyond it `send()` throws, as browsers do. */
 export const MAX_BUFFERED_AMOUNT = 16 * 1024 * 1024
@@ -196,7 +196,11 @@ export class RTCDataChannel extends EventTarget {
   async #drain(): Promise<void> {
     for (let message; (message = this.#outgoing[0]) !== undefined;) {
       if (message instanceof Blob) {
-        const data = new Uint8Array(await message.arrayBuffer())
+        const data = await read(message)
+        if (data === undefined) {
+          this.#failToRead()
+          return
+        }
         // The channel may have closed meanwhile.
         if (this.#outgoing[0] !== message) return
         this.#hand(binaryMessage(data))
@@ -206,6 +210,14 @@ export class RTCDataChannel extends EventTarget {
       this.#outgoing.shift()
     }
     if (this.#closeWhenDrained) this.#host.closeTransport(this)
+  }
+
+  #failToRead(): void {
+    this.#outgoing.length = 0
+    const error = new RTCError({ errorDetail: 'data-channel-failure' }, 'a Blob cannot be read')
+    this.dispatchEvent(new RTCErrorEvent('error', { error }))
+    if (this.#closeWhenDrained) this.#host.closeTransport(this)
+    else this.close()
   }
 
   #closeDrained(): void {
@@ -234,13 +246,13 @@ export class RTCDataChannel extends EventTarget {
 
   #decode(ppid: number, data: Uint8Array): string | ArrayBuffer | Blob | undefined {
     switch (ppid) {
-      case PPID.string:
+      case Ppid.string:
         return Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('utf8')
-      case PPID.stringEmpty:
+      case Ppid.stringEmpty:
         return ''
-      case PPID.binary:
+      case Ppid.binary:
         return this.#toBinary(data)
-      case PPID.binaryEmpty:
+      case Ppid.binaryEmpty:
         return this.#toBinary(new Uint8Array())
       default:
         return undefined
@@ -264,6 +276,15 @@ defineEventHandlers(RTCDataChannel.prototype, [
   'close'
 ])
 
+/** A Blob may stand for a file that has gone. */
+async function read(blob: Blob): Promise<Uint8Array | undefined> {
+  try {
+    return new Uint8Array(await blob.arrayBuffer())
+  } catch {
+    return undefined
+  }
+}
+
 /** SCTP has no empty messages: RFC 8831 §6.6 sends one zero byte under a PPID of its own. */
 function toMessage(data: unknown): { ppid: number; data: Uint8Array } {
   if (data instanceof ArrayBuffer) return binaryMessage(new Uint8Array(data.slice(0)))
@@ -271,17 +292,17 @@ function toMessage(data: unknown): { ppid: number; data: Uint8Array } {
     return binaryMessage(new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice())
   }
   const text = Buffer.from(String(data), 'utf8')
-  if (text.length === 0) return { ppid: PPID.stringEmpty, data: new Uint8Array(1) }
-  return { ppid: PPID.string, data: text }
+  if (text.length === 0) return { ppid: Ppid.stringEmpty, data: new Uint8Array(1) }
+  return { ppid: Ppid.string, data: text }
 }
 
 function binaryMessage(data: Uint8Array): { ppid: number; data: Uint8Array } {
-  if (data.length === 0) return { ppid: PPID.binaryEmpty, data: new Uint8Array(1) }
-  return { ppid: PPID.binary, data }
+  if (data.length === 0) return { ppid: Ppid.binaryEmpty, data: new Uint8Array(1) }
+  return { ppid: Ppid.binary, data }
 }
 
 function sizeOf(message: { readonly ppid: number; readonly data: Uint8Array } | Blob): number {
   if (message instanceof Blob) return message.size
-  const isEmpty = message.ppid === PPID.stringEmpty || message.ppid === PPID.binaryEmpty
+  const isEmpty = message.ppid === Ppid.stringEmpty || message.ppid === Ppid.binaryEmpty
   return isEmpty ? 0 : message.data.length
 }

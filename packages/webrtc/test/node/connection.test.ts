@@ -155,7 +155,8 @@ describe('RTCPeerConnection', () => {
       const log: string[] = []
       record(log, a, ['signalingstatechange', 'iceconnectionstatechange', 'connectionstatechange'])
       record(log, channelA, ['closing', 'close', 'error'])
-      assert.equal(a.close(), undefined)
+      const close: () => unknown = a.close.bind(a)
+      assert.equal(close(), undefined)
       assert.equal(a.signalingState, 'closed')
       assert.equal(a.iceConnectionState, 'closed')
       assert.equal(a.connectionState, 'closed')

@@ -99,11 +99,11 @@ describe('negotiation', () => {
     const pc = new RTCPeerConnection()
     pc.createDataChannel('x')
     const legacy = pc as unknown as Record<string, (...args: unknown[]) => Promise<void>>
-    const offer = await new Promise((resolve, reject) => void legacy['createOffer']!(resolve, reject))
-    await new Promise((resolve, reject) => void legacy['setLocalDescription']!(offer, resolve, reject))
+    const offer = await new Promise((resolve, reject) => void legacy['createOffer'](resolve, reject))
+    await new Promise((resolve, reject) => void legacy['setLocalDescription'](offer, resolve, reject))
     assert.equal(pc.signalingState, 'have-local-offer')
     const error = await new Promise<DOMException>(
-      (resolve, reject) => void legacy['createAnswer']!(reject, resolve)
+      (resolve, reject) => void legacy['createAnswer'](reject, resolve)
     )
     assert.equal(error.name, 'InvalidStateError')
     pc.close()

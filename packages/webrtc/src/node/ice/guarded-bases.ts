@@ -1,7 +1,14 @@
 import { IceGuard, type GuardedAgent, type IceDropReason, type OutstandingRequest } from './guard.ts'
 import type { IceCredentials } from './credentials.ts'
 import type { TransportAddress } from './udp-socket.ts'
-import { closeBase, interceptBase, transactionsOf, type ConnectionInternals, type IceBase } from './werift.ts'
+import {
+  StunProtocol,
+  closeBase,
+  interceptBase,
+  transactionsOf,
+  type ConnectionInternals,
+  type IceBase
+} from './werift.ts'
 
 /** Datagrams kept of 5-tuples whose check is under way: a handshake flight. */
 const MAX_HELD_DATAGRAMS = 16
@@ -54,7 +61,11 @@ export class GuardedBases {
   close(): void {
     this.#closed = true
     this.#held = []
-    for (const base of this.#forwards.keys()) closeBase(base)
+    for (const base of this.#forwards.keys()) {
+      // werift sends through a relay a few microtasks later: what was sent last is to go out first.
+      if (base instanceof StunProtocol) closeBase(base)
+      else setImmediate(closeBase, base)
+    }
   }
 
   #guardedAgent(): GuardedAgent<IceBase> {

@@ -191,7 +191,7 @@ export class JsepSession {
     if (type === 'answer') this.#settle()
     if (type !== 'offer') this.#settleRole(side, description)
     this.signalingState = next
-    if (side === 'local') this.#lastOffer = this.#lastAnswer = undefined
+    this.#lastOffer = this.#lastAnswer = undefined
     return next !== before
   }
 

@@ -9,7 +9,7 @@ export interface StunParts {
   username?: string
   attributes?: readonly (readonly [type: number, value: Uint8Array])[]
   /** Adds MESSAGE-INTEGRITY under this password. */
-  password?: string
+  password?: string | Uint8Array
   /** Behind MESSAGE-INTEGRITY. */
   appended?: readonly (readonly [type: number, value: Uint8Array])[]
   /** @default a right one */
