@@ -23,13 +23,15 @@ export function checkRtcOptions({
   channels,
   candidatePolicy
 }: ResolvedHearsayOptions): void {
-  const { iceServers = [], ...others } = rtcConfiguration
-  tryOption('iceServers', () => {
-    new RTCPeerConnection({ iceServers }).close()
-  })
-  tryOption('rtcConfiguration', () => {
-    new RTCPeerConnection(others).close()
-  })
+  try {
+    new RTCPeerConnection(rtcConfiguration).close()
+  } catch (error) {
+    const { iceServers = [] } = rtcConfiguration
+    tryOption('iceServers', () => {
+      new RTCPeerConnection({ iceServers }).close()
+    })
+    throw new InvalidOptionError('rtcConfiguration', `cannot be used: ${reasonOf(error)}`, error)
+  }
   if (Object.hasOwn(channels, MESH_CHANNEL)) {
     throw new InvalidOptionError('channels', `must not have "${MESH_CHANNEL}": it is the mesh's own`)
   }

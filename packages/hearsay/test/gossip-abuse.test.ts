@@ -21,7 +21,7 @@ describe('gossip of one who knows a room’s topic and keeps to no rule', functi
 
   afterEach(async () => {
     await meshes.closeAll()
-    await Promise.all(outsiders.splice(0).map((node) => node.stop()))
+    await Promise.all(outsiders.splice(0).map(async (node) => node.stop()))
   })
 
   /** A bare gossipsub node, subscribed and connected to a member who knows of its subscription. */

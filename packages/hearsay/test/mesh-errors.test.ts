@@ -58,6 +58,14 @@ describe('mistakes of a person', function () {
       await fails({ iceServers }, 'InvalidOptionError', 'ERR_INVALID_OPTION', /"iceServers".*iceServers\[1\]/)
     })
 
+    it('names what cannot be used of rtcConfiguration', () =>
+      fails(
+        { rtcConfiguration: { iceTransportPolicy: 'sometimes' } },
+        'InvalidOptionError',
+        'ERR_INVALID_OPTION',
+        /"rtcConfiguration".*iceTransportPolicy/
+      ))
+
     it('names the channel that cannot be', () =>
       fails(
         { channels: { chat: { kind: 'carrier-pigeon' } } },
