@@ -1,4 +1,12 @@
-import { DEFAULT_PRIORITY, PPID, decodeDcep, encodeAck, encodeOpen, type DataChannelOpen } from './dcep.ts'
+import {
+  DataChannelPriority,
+  decodeDcepMessage,
+  encodeDcepMessage,
+  Ppid,
+  type DataChannelOpen,
+  type DcepMessage
+} from '@hearsay/sctp'
+import { Fifo } from './fifo.ts'
 import { INTERNAL, type TaskQueue } from './internal.ts'
 import { RTCDataChannel, type DataChannelControl, type DataChannelParameters } from './rtc-data-channel.ts'
 import { RTCError } from './rtc-error.ts'
@@ -14,7 +22,7 @@ interface Entry {
   outgoingReset: boolean
   resetRequested: boolean
   /** Messages handed to SCTP that have not left: bytes on the wire, and what they count in `bufferedAmount`. */
-  readonly leaving: { wire: number; size: number }[]
+  readonly leaving: Fifo<{ wire: number; size: number }>
   /** What has left but is still counted. */
   sent: number
 }
@@ -124,7 +132,7 @@ export class DataChannels {
   }
 
   onMessage(streamId: number, ppid: number, data: Uint8Array): void {
-    if (ppid === PPID.dcep) {
+    if (ppid === Ppid.dcep) {
       this.#onDcep(streamId, data)
       return
     }
@@ -145,8 +153,8 @@ export class DataChannels {
     const entry = this.#byId.get(streamId)
     if (entry === undefined) return
     let size = 0
-    for (let left = bytes; left > 0 && entry.leaving.length > 0;) {
-      const message = entry.leaving[0]
+    let left = bytes
+    for (let message; left > 0 && (message = entry.leaving.first) !== undefined;) {
       const wire = Math.min(left, message.wire)
       const counted = Math.min(wire, message.size)
       left -= wire
@@ -206,7 +214,7 @@ export class DataChannels {
       incomingReset: false,
       outgoingReset: false,
       resetRequested: false,
-      leaving: [],
+      leaving: new Fifo(),
       sent: 0
     }
     this.#entries.set(channel, entry)
@@ -248,24 +256,25 @@ export class DataChannels {
   #establish({ channel }: Entry): void {
     if (channel.negotiated || channel.id === null) return
     const { label, protocol, ordered, maxRetransmits, maxPacketLifeTime } = channel
-    const open = encodeOpen({
+    this.#sendDcep(channel.id, {
+      type: 'open',
       label,
       protocol,
       ordered,
       ...(maxRetransmits === null ? {} : { maxRetransmits }),
-      ...(maxPacketLifeTime === null ? {} : { maxPacketLifeTime }),
-      priority: DEFAULT_PRIORITY
+      ...(maxPacketLifeTime === null ? {} : { maxPacketLifeTimeMs: maxPacketLifeTime }),
+      priority: DataChannelPriority.low
     })
-    this.#sendDcep(channel.id, open)
   }
 
-  #sendDcep(id: number, data: Uint8Array): void {
+  #sendDcep(id: number, message: DcepMessage): void {
+    const data = encodeDcepMessage(message)
     this.#byId.get(id)?.leaving.push({ wire: data.length, size: 0 })
-    this.#association?.send(id, PPID.dcep, data, { ordered: true })
+    this.#association?.send(id, Ppid.dcep, data, { ordered: true })
   }
 
   #onDcep(streamId: number, data: Uint8Array): void {
-    const message = decodeDcep(data)
+    const message = decodeDcepMessage(data)
     const known = this.#byId.get(streamId)
     if (message === undefined) return
     if (message.type === 'ack') {
@@ -284,13 +293,13 @@ export class DataChannels {
       label: open.label,
       protocol: open.protocol,
       ordered: open.ordered,
-      maxRetransmits: open.maxRetransmits ?? null,
-      maxPacketLifeTime: open.maxPacketLifeTime ?? null,
+      maxRetransmits: toUnsignedShort(open.maxRetransmits),
+      maxPacketLifeTime: toUnsignedShort(open.maxPacketLifeTimeMs),
       negotiated: false,
       id
     })
     entry.acknowledged = true
-    this.#sendDcep(id, encodeAck())
+    this.#sendDcep(id, { type: 'ack' })
     this.#init.tasks.queue(() => {
       if (this.#init.isClosed()) return
       this.totals.opened++
@@ -337,4 +346,9 @@ export class DataChannels {
     }
     return undefined
   }
+}
+
+/** On the wire a limit has 32 bits, in the API 16. */
+function toUnsignedShort(limit: number | undefined): number | null {
+  return limit === undefined ? null : Math.min(limit, 0xffff)
 }
