@@ -116,6 +116,19 @@ describe('room', function () {
   })
 
   describe('identity', () => {
+    it('that comes back as a new process is connected anew', async () => {
+      const identity = await generateKeyPair('Ed25519')
+      const alice = await meshes.create()
+      const before = await meshes.create({ identity, bootstrap: alice.addresses[0] })
+      await allConnected([alice, before])
+      const left = nextEvent(alice, 'member:left')
+      await before.close()
+      await left
+      const after = await meshes.create({ identity, bootstrap: alice.addresses[0] })
+      await allConnected([alice, after])
+      assert.equal(after.peerId, before.peerId)
+    })
+
     it('used by two processes belongs to the newer one; the older is told and closes', async () => {
       const identity = await generateKeyPair('Ed25519')
       const alice = await meshes.create()
