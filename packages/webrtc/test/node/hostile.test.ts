@@ -252,20 +252,55 @@ describe('somebody on the path', () => {
     path[Symbol.dispose]()
   })
 
-  it('who cuts the path is noticed, and so is the path when it is back', async () => {
-    const { a, b, channelA, announced, path } = await connectThrough((address) => UdpRelay.create(address))
-    const { channel } = await announced
-    let cut = true
-    path.onDatagram = () => !cut
-    await until(a, 'connectionstatechange', () => a.connectionState === 'disconnected')
-    assert.equal(a.iceConnectionState, 'disconnected')
-    cut = false
-    await until(a, 'connectionstatechange', () => a.connectionState === 'connected')
-    const got = receive(channel, 1)
-    channelA.send('back')
-    assert.deepEqual(await got, ['back'])
-    a.close()
-    b.close()
-    path[Symbol.dispose]()
+  describe('who drops datagrams is noticed', () => {
+    // Both take about ten seconds: they wait at the same time.
+    let cutLater: Promise<void>
+    let cutFromTheStart: Promise<string[]>
+
+    before(() => {
+      cutLater = cutAndRestore()
+      cutFromTheStart = dropAll()
+      // A failure is the test's below.
+      for (const outcome of [cutLater, cutFromTheStart]) outcome.catch(() => undefined)
+    })
+
+    async function cutAndRestore(): Promise<void> {
+      const { a, b, channelA, announced, path } = await connectThrough((address) => UdpRelay.create(address))
+      const { channel } = await announced
+      let cut = true
+      path.onDatagram = () => !cut
+      await until(a, 'connectionstatechange', () => a.connectionState === 'disconnected')
+      assert.equal(a.iceConnectionState, 'disconnected')
+      cut = false
+      await until(a, 'connectionstatechange', () => a.connectionState === 'connected')
+      const got = receive(channel, 1)
+      channelA.send('back')
+      assert.deepEqual(await got, ['back'])
+      a.close()
+      b.close()
+      path[Symbol.dispose]()
+    }
+
+    async function dropAll(): Promise<string[]> {
+      const { a, b, path } = await connectThrough(async (address) => {
+        const made = await UdpRelay.create(address)
+        made.onDatagram = () => false
+        return made
+      })
+      const states: string[] = []
+      a.addEventListener('connectionstatechange', () => states.push(a.connectionState))
+      for (const pc of [a, b]) await pc.addIceCandidate(null)
+      await until(a, 'connectionstatechange', () => a.connectionState === 'failed')
+      a.close()
+      b.close()
+      path[Symbol.dispose]()
+      return states
+    }
+
+    it('disconnected while it lasts, connected again when the path is back', () => cutLater)
+
+    it('failed where no path ever was', async () => {
+      assert.equal((await cutFromTheStart).at(-1), 'failed')
+    })
   })
 })
