@@ -1,10 +1,19 @@
 import assert from 'node:assert/strict'
-import { decodeEnvelope, decodeRetry, encodeEnvelope } from '../src/envelope/envelope.ts'
+import { decodeEnvelope, decodeRetry, encodeEnvelope, encodeRetry } from '../src/envelope/envelope.ts'
 import { createInstance } from '../src/freshness/instance.ts'
 import { PeerLedger } from '../src/freshness/peer-ledger.ts'
 import { OriginBuckets, TokenBucket } from '../src/freshness/token-bucket.ts'
+import { peerIdBytes, peerIdOfSeed, publicKeyOf } from '../src/peer-key.ts'
 import { ofKind } from './support/envelopes.ts'
-import { answerAtOnce, bytes, createMember, describe as sdp, dial, type Member } from './support/member.ts'
+import {
+  answerAtOnce,
+  bytes,
+  createMember,
+  describe as sdp,
+  dial,
+  seedOf,
+  type Member
+} from './support/member.ts'
 import { honest, TestNetwork } from './support/network.ts'
 import { VirtualClock } from './support/virtual-clock.ts'
 
@@ -101,6 +110,15 @@ describe('freshness', () => {
     assert.deepEqual(bob.closed, [])
   })
 
+  it('answers a message 1 that does not name its instance only until a newer one has come', async () => {
+    await connect()
+    const [{ bytes: unknowing }] = ofKind(network.seen, 'message1')
+    const answers = ofKind(network.seen, 'message2').length
+    network.inject('relay', bob.peer, unknowing)
+    assert.equal(ofKind(network.seen, 'message2').length, answers)
+    assert.equal(bob.signaler.dropped.get('not-newer'), 1)
+  })
+
   it('finds a responder that has started anew since it was last heard of', async () => {
     await connect()
     await bob.signaler.stop()
@@ -170,6 +188,31 @@ describe('freshness', () => {
     assert.equal(ofKind(network.seen, 'message1').length, 2)
   })
 
+  it('believes a retry of nobody but the peer, where a path proves who has sent it', async () => {
+    const limits = { handshakesPerSecond: 0.001 }
+    const [carol, busy] = await Promise.all(
+      [3, 4].map((index) => {
+        const room = network.path('room', peerIdOfSeed(seedOf(index)), { kind: 'broadcast' })
+        return createMember(clock, network, { index, paths: [room], limits })
+      })
+    )
+    const dialing = dial(carol, busy, { timeoutMs: 1000, remoteInstance: busy.signaler.instance })
+    const { session } = decodeEnvelope(network.seen[0].bytes)!
+    const forged = {
+      version: 1,
+      session,
+      kind: 'retry',
+      number: 0,
+      body: encodeRetry({ cookie: new Uint8Array(16), versions: [] })
+    } as const
+    const recipient = peerIdBytes(publicKeyOf(carol.peer))
+    network.inject('room', carol.peer, encodeEnvelope({ ...forged, recipient }), bob.peer)
+    assert.equal(network.seen.length, 1)
+    assert.equal(carol.signaler.dropped.get('not-authentic'), 1)
+    await clock.advance(1000)
+    assert.equal(await dialing, 'answered')
+  })
+
   it('answers another version of the protocol with its own', async () => {
     const dialing = dial(alice, bob, { timeoutMs: 300 })
     await clock.advance(0)
@@ -181,6 +224,15 @@ describe('freshness', () => {
     assert.deepEqual(decodeRetry(decodeEnvelope(answer.bytes)!.body)?.versions, [1])
     await clock.advance(300)
     await dialing
+  })
+
+  it('has nobody make it say to a whole room which version it speaks', async () => {
+    const room = network.path('room', peerIdOfSeed(seedOf(3)), { kind: 'broadcast' })
+    const carol = await createMember(clock, network, { index: 3, paths: [room] })
+    const envelope = decodeEnvelope(await envelopeTo(carol))!
+    network.inject('room', carol.peer, encodeEnvelope({ ...envelope, version: 2 }), alice.peer)
+    assert.equal(carol.signaler.dropped.get('wrong-version'), 1)
+    assert.deepEqual(ofKind(network.seen, 'retry'), [])
   })
 
   it('tells who dials where the peer speaks another version', async () => {
@@ -234,6 +286,26 @@ describe('freshness', () => {
     const outcomes = await Promise.all(dials)
     assert.deepEqual(outcomes, ['SignalingTimeoutError', 'answered', 'answered'])
     assert.deepEqual(crowded.closed, ['replaced'])
+  })
+})
+
+describe('the table of offers', () => {
+  it('gives nobody more than one place', async () => {
+    const clock = new VirtualClock()
+    const network = new TestNetwork(clock)
+    const crowded = await createMember(clock, network, { index: 3, limits: { maxOffers: 2 } })
+    const [quiet, busy] = await Promise.all([1, 2].map((index) => createMember(clock, network, { index })))
+    for (const dialer of [quiet, busy, busy, busy]) {
+      const dialing = dial(dialer, crowded)
+      await clock.advance(100)
+      assert.equal(await dialing, 'answered')
+    }
+    const [{ bytes: message1 }] = ofKind(network.seen, 'message1')
+      .filter(({ from }) => from === quiet.peer)
+      .slice(-1)
+    const answers = ofKind(network.seen, 'message2').length
+    network.inject('relay', crowded.peer, message1)
+    assert.equal(ofKind(network.seen, 'message2').length, answers + 1, 'is still answered alike')
   })
 })
 

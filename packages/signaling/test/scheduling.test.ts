@@ -107,6 +107,16 @@ describe('scheduling message 1', () => {
     assert.equal(refused.pollOutput(100).length, 1)
   })
 
+  it('bothers the room at once where a direct path took nothing', () => {
+    const refused = schedule(gossip, direct)
+    refused.pollOutput(0)
+    refused.failed('direct', 3)
+    assert.deepEqual(
+      refused.pollOutput(3).map(({ name }) => name),
+      ['gossip']
+    )
+  })
+
   it('sends again when the other side gives a reason, but not in a frenzy', () => {
     const provoked = schedule(left)
     provoked.pollOutput(0)

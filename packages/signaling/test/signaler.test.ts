@@ -195,6 +195,19 @@ describe('a signaler', () => {
     assert.deepEqual(alice.closed, ['remote', 'unreachable'])
   })
 
+  it('leaves no timer behind where it is stopped by who listens to a session', async () => {
+    const alice = await createMember(clock, network, { index: 0 })
+    const bob = await createMember(clock, network, { index: 1 })
+    const dialing = dial(alice, bob)
+    await clock.advance(100)
+    await dialing
+    bob.sessions[0].addEventListener('message', () => void bob.signaler.stop())
+    alice.sessions[0].send(bytes('the last straw'))
+    await clock.advance(100)
+    await alice.signaler.stop()
+    assert.equal(clock.pendingTimers, 0)
+  })
+
   it('asks for a new handshake after a day', async () => {
     const alice = await createMember(clock, network, { index: 0 })
     const bob = await createMember(clock, network, { index: 1 })

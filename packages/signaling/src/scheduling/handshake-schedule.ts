@@ -33,8 +33,9 @@ interface Progress {
 
 /**
  * When message 1 goes out on which path: at once on two that share no intermediary, again with growing pauses, and
- * rarely on a broadcast path. A direct path has no intermediary at all, so the second one waits a moment there: almost
- * every dial to a neighbour is answered before that, and nobody else ever hears of it.
+ * rarely on a broadcast path. A direct path has no intermediary at all, so the second one waits a moment there, unless
+ * the direct one takes nothing: almost every dial to a neighbour is answered before that, and nobody else ever hears
+ * of it.
  */
 export class HandshakeSchedule {
   readonly #paths: readonly SignalingPath[]
@@ -116,7 +117,9 @@ export class HandshakeSchedule {
     }
     const start = this.#firstSentAt ?? now
     if (rank < 2) {
-      return rank === 0 || ranked[0].kind !== 'direct' ? start : start + this.#hedgeMs(path)
+      const [best] = ranked
+      const waits = best.kind === 'direct' && best !== path && this.#progress.get(best.name)?.sends !== 0
+      return waits ? start + this.#hedgeMs(path) : start
     }
     return start + (rank - 1) * FURTHER_PATH_MS
   }

@@ -74,7 +74,10 @@ export class Acceptor {
   receive(envelope: Envelope, arrival: Arrival): DropReason | undefined {
     const now = this.#context.timers.now()
     if (envelope.version !== PROTOCOL_VERSION) {
-      this.#retry(envelope, arrival, { versions: [PROTOCOL_VERSION] })
+      // Anybody can ask this: what everybody pays for is not said to anybody.
+      if (this.#path(arrival.path)?.kind !== 'broadcast') {
+        this.#retry(envelope, arrival, { versions: [PROTOCOL_VERSION] })
+      }
       return 'wrong-version'
     }
     const key = OfferTable.keyOf(envelope.body)
@@ -112,6 +115,10 @@ export class Acceptor {
     if (!this.#context.ledger.isCurrent(remotePeer, payload.initiatorInstance)) {
       return 'older-instance'
     }
+    // Before anything is answered: what was recorded is worth nothing once something newer has come.
+    if (!this.#isNewer(remotePeer, responder)) {
+      return 'not-newer'
+    }
     const room = responder.provenRoom(this.#context.rooms)
     if (room === undefined) {
       return 'no-proof'
@@ -120,9 +127,6 @@ export class Acceptor {
       const { message2 } = this.#write(responder, room, 'unknown-instance', new Uint8Array(0), 0)
       this.#sendMessage2(responder.session, message2, remotePeer, this.#path(arrival.path))
       return 'unknown-instance'
-    }
-    if (!this.#isNewer(remotePeer, responder)) {
-      return 'not-newer'
     }
     const offer: Offer = {
       key,
@@ -172,8 +176,8 @@ export class Acceptor {
     }
     const { initiatorInstance, dialSerial } = responder.payload
     const isNewInstance = this.#context.ledger.note(remotePeer, initiatorInstance, dialSerial)
+    this.#offers.void(remotePeer, isNewInstance ? Infinity : dialSerial)
     this.#offers.add(offer)
-    this.#offers.void(remotePeer, isNewInstance ? Infinity : dialSerial - 1)
     offer.state = 'open'
     if (!isAdmitted || handler === undefined) {
       this.#refuse(offer, isAdmitted ? 'closing' : 'not-admitted')

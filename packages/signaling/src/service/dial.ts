@@ -128,11 +128,19 @@ export class Dial {
     return undefined
   }
 
-  /** Takes a `retry`, which nobody has authenticated: it is believed once for each path, and only for that path. */
-  receiveRetry({ body }: Envelope, { path }: Arrival): DropReason | undefined {
+  /**
+   * Takes a `retry`, which nobody has authenticated: it is believed once for each path, and only for that path. Where
+   * nobody passes envelopes on in another's place, its origin must be the peer: on a broadcast path all others see the
+   * session id, too.
+   */
+  receiveRetry({ body }: Envelope, { path, origin }: Arrival): DropReason | undefined {
     const retry = decodeRetry(body)
     if (retry === undefined) {
       return 'malformed'
+    }
+    const kind = this.#init.paths.find(({ name }) => name === path)?.kind
+    if (origin !== this.remotePeer && (kind === 'direct' || kind === 'broadcast')) {
+      return 'not-authentic'
     }
     if (retry.versions.length > 0) {
       this.#remoteVersions = retry.versions

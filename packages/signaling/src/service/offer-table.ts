@@ -53,12 +53,11 @@ export class OfferTable {
     this.#offers.delete(offer.key)
   }
 
-  /** Offers of a peer up to this serial count no more. */
+  /** Offers of a peer up to this serial count no more, nor do they take up room: nobody waits for their answers. */
   void(remotePeer: string, serial: number): void {
     for (const offer of this.#offers.values()) {
-      const { dialSerial } = offer.responder.payload
-      if (offer.remotePeer === remotePeer && dialSerial <= serial && offer.state !== 'answered') {
-        offer.state = 'void'
+      if (offer.remotePeer === remotePeer && offer.responder.payload.dialSerial <= serial) {
+        this.#remove(offer)
       }
     }
   }

@@ -158,11 +158,18 @@ export class Session extends TypedEventEmitter<SignalingSessionEvents> implement
       this.#sendPacket(packet, now)
     }
     this.#pumping = false
+    this.#rest(now)
+  }
+
+  /** Until something comes in or is due. Whoever listens may have disposed of the session meanwhile. */
+  #rest(now: number): void {
     if (now >= this.#expiresAt) {
       this.#askRehandshake()
     }
     if (this.#state === 'lingering' && now >= this.#goneAt) {
       this.#vanish()
+    }
+    if (this.#state === 'gone') {
       return
     }
     const expiresAt = this.#rehandshakeAsked ? Infinity : this.#expiresAt
