@@ -67,6 +67,30 @@ describe('renegotiation (webrtc-pc §10.7)', () => {
     assert.equal(ours.signalingState, 'stable')
   })
 
+  it('keeps no more of what a peer describes than it can be at', async () => {
+    const network = new FakeNetwork(new VirtualClock())
+    const [ours, theirs] = [new FakePeerConnection(network), new FakePeerConnection(network)]
+    const filter = new CandidateFilter()
+    const failures: unknown[] = []
+    await theirs.setLocalDescription()
+    const { description, data } = outgoingDescription(theirs.localDescription, filter)
+    const negotiation = new PerfectNegotiation(
+      {
+        peerConnection: ours,
+        polite: true,
+        localFilter: filter,
+        remoteFilter: filter,
+        send: () => {},
+        onRemote: () => {},
+        onFailure: (error) => failures.push(error)
+      },
+      data.fingerprint
+    )
+    for (let count = 0; count < 100; count++) negotiation.handleDescription('offer', description)
+    assert.match(String(failures[0]), /faster/)
+    negotiation.close()
+  })
+
   it('ignores an answer to no offer', async () => {
     const { a, clock, network } = await connectPair()
     const [first] = [...network.connections]

@@ -15,6 +15,7 @@ import {
   SignalingError,
   type PeerSessionInit
 } from '@hearsay/session'
+import type { IncomingOffer, Signaler, SignalingSession } from '@hearsay/signaling'
 import { testPeerId } from '@hearsay/testing'
 import { FakePeerConnection } from './support/fake-peer-connection.ts'
 import { connectPair, makePair, type Pair } from './support/pair.ts'
@@ -219,6 +220,53 @@ describe('a dial that fails leaves nothing and says why', () => {
     const { error } = await failToDial(pair)
     assert.ok(error instanceof SignalingError)
     assert.equal((error.cause as Error).name, 'NoPathError')
+  })
+
+  it('SignalingError: the peer turns out to live anew while we connect, and offers nothing', async () => {
+    const pair = makePair()
+    pair.network.unreachable = true
+    const inner = pair.alice.signaler
+    let signaling: SignalingSession | undefined
+    const signaler: Signaler = {
+      localPeer: inner.localPeer,
+      instance: inner.instance,
+      setOfferHandler: (handler) => inner.setOfferHandler(handler),
+      dial: async (...args) => {
+        const outcome = await inner.dial(...args)
+        if (outcome.outcome === 'answered') signaling = outcome.session
+        return outcome
+      }
+    }
+    const session = new PeerSession({
+      signaler,
+      remotePeer: pair.bob.peerId,
+      clock: pair.clock,
+      createPeerConnection: () => new FakePeerConnection(pair.network)
+    })
+    const failed = assert.rejects(session.dial(), SignalingError)
+    await pair.clock.advance(100)
+    assert.equal(session.state.name, 'connecting')
+    signaling?.dispatchEvent(new CustomEvent('close', { detail: 'replaced' }))
+    await pair.clock.advance(100)
+    assert.equal(session.history.at(-1)?.to, 'closed')
+    await failed
+  })
+
+  it('the dialler is refused where our answer is too large for signaling', async () => {
+    const pair = makePair()
+    const offers: IncomingOffer[] = []
+    pair.bob.signaler.setOfferHandler((offer) => {
+      offers.push({
+        ...offer,
+        refuse: (code) => offer.refuse(code),
+        answer: () => {
+          throw new RangeError('too large')
+        }
+      })
+      pair.bob.open(offer.remotePeer).handleOffer(offers[0])
+    })
+    const { error } = await failToDial(pair)
+    assert.ok(error instanceof RefusedError)
   })
 
   it('PeerConnectionError: the configuration is refused; the cause names the fault', async () => {

@@ -110,13 +110,14 @@ export class Negotiator {
       if (payload?.type !== 'offer') throw unreadable('offer')
       link = this.#createLink('responder')
       const answer = await link.makeAnswer(payload)
-      isSettled = true
       if (!isCurrent()) {
+        isSettled = true
         offer.refuse(['closing', 'closed'].includes(stateName()) ? 'closing' : 'busy')
         return
       }
       listener.onDescribed()
       const session = offer.answer(answer)
+      isSettled = true
       this.#attachSignaling(session)
       listener.onAnswered('answer-sent')
       link.attachSignaling(session)
@@ -224,10 +225,13 @@ export class Negotiator {
     const { listener, stateName } = this.#init
     if (reason === 'superseded') {
       listener.onFailure('superseded', 'another process with this identity took over')
-    } else if (reason !== 'replaced' && stateName() === 'connecting') {
-      // A replaced session is followed by the peer's new offer; any other end is the end of this attempt.
-      listener.onFailure('signaling-failed', `signaling ended before the connection stood: ${reason}`)
+      return
     }
+    // Where the peer has begun anew its offer follows at once, and takes the place of this attempt.
+    queueMicrotask(() => {
+      if (this.#signaling !== undefined || stateName() !== 'connecting') return
+      listener.onFailure('signaling-failed', `signaling ended before the connection stood: ${reason}`)
+    })
   }
 
   #dropSignaling(): void {

@@ -3,6 +3,9 @@ import { NegotiationError } from '../errors.ts'
 import type { PeerConnectionLike } from '../peer-connection.ts'
 import { incomingDescription, outgoingDescription, type UsableDescription } from './descriptions.ts'
 
+/** Descriptions of the peer that may wait: it offers again only when it has its answer, or when its offer lost. */
+const MAX_WAITING = 8
+
 export interface PerfectNegotiationInit {
   readonly peerConnection: PeerConnectionLike
   /** The side that gives way when offers cross. */
@@ -28,6 +31,7 @@ export class PerfectNegotiation {
   #negotiations = 0
   #fingerprint: Uint8Array
   #chain: Promise<void> = Promise.resolve()
+  #waiting = 0
 
   /** @param fingerprint of the certificate that the peer has proven; no other is taken */
   constructor(init: PerfectNegotiationInit, fingerprint: Uint8Array) {
@@ -43,11 +47,17 @@ export class PerfectNegotiation {
 
   /** The peer's offer or answer. Handled one after another, in the order in which they came. */
   handleDescription(kind: 'offer' | 'answer', description: SdpDescription): void {
+    if (this.#waiting >= MAX_WAITING) {
+      this.#init.onFailure(new NegotiationError('the peer renegotiates faster than anybody can follow'))
+      return
+    }
+    this.#waiting++
     this.#chain = this.#chain
       .then(() => this.#receive(kind, description))
       .catch((error: unknown) => {
         if (!this.#closed) this.#init.onFailure(error)
       })
+      .finally(() => this.#waiting--)
   }
 
   close(): void {
