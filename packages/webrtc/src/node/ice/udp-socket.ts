@@ -14,7 +14,8 @@ export type TransportAddress = readonly [address: string, port: number]
  * A UDP socket bound to one local address, in the shape that werift's `StunProtocol` wants of its transport. Unlike
  * werift's own it is bound to the candidate's address, survives socket errors, and asks for a large receive buffer.
  *
- * A socket from elsewhere (bound by hand, tunnelled, simulated) takes part in ICE by coming in this shape.
+ * The seam for foreign sockets (bound by hand, tunnelled, simulated): one that comes in this shape takes part in ICE
+ * where `gatherHost()` in gatherer.ts calls `bind()`.
  */
 export class UdpSocket {
   readonly type = 'udp'
