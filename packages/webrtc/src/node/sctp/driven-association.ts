@@ -27,7 +27,7 @@ export class DrivenSctpAssociation implements SctpAssociation {
   readonly #timer = new DeadlineTimer(() => {
     this.#core.handleTimeout(performance.now())
     this.#dispatchEvents()
-    this.#flush()
+    this.#flushAtTurnEnd()
   })
   readonly #resets = new StreamResets()
   /** Bytes of `send()` that have not left, by stream. */
