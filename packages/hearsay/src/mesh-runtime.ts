@@ -102,7 +102,7 @@ export class MeshRuntime {
   }
 
   #createSignaler(): SignalerService {
-    const { components, privateKey, room, onSuperseded } = this.#init
+    const { components, privateKey, room, metrics, onSuperseded } = this.#init
     const signaler = createSignaler({
       privateKey: privateKey.raw.subarray(0, 32),
       rooms: [room],
@@ -110,7 +110,11 @@ export class MeshRuntime {
         new DirectStreamPath(components),
         new GossipTopicPath(components, { topic: room.topic, localPeer: components.peerId.toString() })
       ],
-      admit: (peerId) => this.#admit(peerId),
+      admit: async (peerId) => {
+        const isAdmitted = await this.#admit(peerId)
+        if (!isAdmitted) metrics.refusal('not-admitted')
+        return isAdmitted
+      },
       logger: components.logger,
       ...(components.metrics !== undefined && { metrics: components.metrics })
     })
@@ -169,6 +173,7 @@ export class MeshRuntime {
       options,
       metrics,
       log: components.logger.forComponent('hearsay:session'),
+      admit: (peerId) => this.#admit(peerId),
       prepare,
       receive: (message) => {
         this.presence.receive(message).catch((error: unknown) => {
@@ -189,12 +194,10 @@ export class MeshRuntime {
   }
 
   async #admit(peerId: string): Promise<boolean> {
-    const { options, room, metrics } = this.#init
+    const { options, room } = this.#init
     if (options.admit === undefined) return true
     try {
-      const isAdmitted = await options.admit(peerId, { rooms: [room.name] })
-      if (!isAdmitted) metrics.refusal('not-admitted')
-      return isAdmitted
+      return await options.admit(peerId, { rooms: [room.name] })
     } catch (error) {
       this.#report(error)
       return false

@@ -23,7 +23,7 @@ export interface HearsayOptions {
   candidatePolicy?: CandidatePolicy
   /** Channels that every session has from its start, by label. */
   channels?: Record<string, ChannelOptions>
-  /** Asked before any offer is answered. @default everybody in the room is admitted */
+  /** Asked before any offer is answered, and before any member is dialed automatically. @default everybody in the room is admitted */
   admit?: AdmitHook
   /** WebRTC connections held at most; each takes sockets, about 100 KiB and a share of every broadcast. @default 64 */
   maxConnections?: number

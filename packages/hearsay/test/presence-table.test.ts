@@ -43,6 +43,15 @@ describe('presence table', () => {
       )
     })
 
+    it('takes a goodbye for the last word of an instance, whatever it says after that', () => {
+      const table = tableOf()
+      table.handleRecord('a', recordOf({ sequence: 1 }), 0)
+      table.handleRecord('a', recordOf({ sequence: 2, gone: true }), 1)
+      assert.equal(table.handleRecord('a', recordOf({ sequence: 3, gone: true }), 2), 'stale')
+      assert.equal(table.handleRecord('a', recordOf({ sequence: 4 }), 3), 'stale')
+      assert.equal(table.size, 0)
+    })
+
     it('lets a member expire whose record is not renewed', () => {
       const table = tableOf()
       table.handleRecord('a', recordOf({ ttlMs: 30_000 }), 0)

@@ -75,6 +75,20 @@ describe('room', function () {
       assert.deepEqual(asked, [[bob.peerId, ['kitchen']]])
     })
 
+    it('is asked before a member is dialed unbidden, too', async () => {
+      const asked = Promise.withResolvers<string>()
+      const alice = await meshes.create({
+        admit: (peerId) => {
+          asked.resolve(peerId)
+          return false
+        }
+      })
+      const bob = await meshes.create({ autoConnect: false, bootstrap: alice.addresses[0] })
+      const connected = nextEvent(bob, 'peer:connected').then(() => 'connected, and nobody asked')
+      assert.equal(await Promise.race([asked.promise, connected]), bob.peerId)
+      assert.deepEqual(alice.peers, [])
+    })
+
     it('may take its time', async () => {
       const [alice, bob] = await meshes.line(2, { admit: () => Promise.resolve(true) })
       await allConnected([alice, bob])

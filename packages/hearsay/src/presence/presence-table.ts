@@ -181,7 +181,8 @@ export class PresenceTable {
     record: PresenceRecord,
     now: number
   ): RecordVerdict {
-    this.#rememberDeparted(peerId, record, now)
+    // Its last word: nothing that this instance may still say is newer, or it could come and go without measure.
+    this.#rememberDeparted(peerId, { instance: record.instance, sequence: Infinity }, now)
     if (entry === undefined) return 'accepted'
     this.#entries.delete(peerId)
     this.#outputs.push({ type: 'left', member: entry.member, reason: 'goodbye' })

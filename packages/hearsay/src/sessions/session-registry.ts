@@ -27,6 +27,8 @@ export interface SessionRegistryInit {
   readonly options: ResolvedHearsayOptions
   readonly metrics: MeshMetrics
   readonly log: Logger
+  /** Whether a member may be dialed that nobody has asked us to dial. */
+  readonly admit: (peerId: string) => Promise<boolean>
   /** Called with each new peer before anything of it can arrive: the place for handlers. */
   readonly prepare: (peer: MeshPeer) => void
   /** Something came on the channel between the meshes themselves. */
@@ -171,7 +173,7 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
       peerId !== undefined;
       peerId = this.#schedule.pollOutput()
     ) {
-      this.#connect(peerId).catch((error: unknown) => {
+      this.#connectAdmitted(peerId).catch((error: unknown) => {
         this.#init.log('no connection to %s - %e', peerId, error)
       })
     }
@@ -183,6 +185,19 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
     const isUnderWay =
       session !== undefined && session.state.name !== 'closing' && session.state.name !== 'closed'
     await (isUnderWay ? session.waitForConnected(options) : this.#connect(peerId, options))
+  }
+
+  /** Whom we would not let in we do not fetch either. */
+  async #connectAdmitted(peerId: string): Promise<void> {
+    const isAdmitted = await this.#init.admit(peerId)
+    // Meanwhile it may have offered itself, or been dialed by hand.
+    if (this.#closed || this.#entries.has(peerId)) return
+    if (isAdmitted) {
+      await this.#connect(peerId)
+    } else {
+      this.#schedule.handleEnded(peerId, 'refused', monotonicNow())
+      this.#plan()
+    }
   }
 
   async #connect(peerId: string, { signal, paths }: MeshDialOptions = {}): Promise<void> {
