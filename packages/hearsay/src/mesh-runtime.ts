@@ -104,7 +104,7 @@ export class MeshRuntime {
   #createSignaler(): SignalerService {
     const { components, privateKey, room, metrics, onSuperseded } = this.#init
     const signaler = createSignaler({
-      privateKey: privateKey.raw.subarray(0, 32),
+      privateKey: privateKey.raw,
       rooms: [room],
       paths: [
         new DirectStreamPath(components),

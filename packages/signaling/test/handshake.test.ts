@@ -90,6 +90,14 @@ describe('the handshake', () => {
     assert.deepEqual(createIdentity(seedOf(0), openssl), alice)
   })
 
+  it('takes an identity as a seed or with its public key, but not halves of two', () => {
+    const whole = (publicKey: Uint8Array): Uint8Array => Uint8Array.of(...seedOf(0), ...publicKey)
+    assert.deepEqual(createIdentity(whole(alice.publicKey), x25519), alice)
+    const refused = { code: 'ERR_UNSUPPORTED_KEY' }
+    assert.throws(() => createIdentity(whole(bob.publicKey), x25519), refused)
+    assert.throws(() => createIdentity(seedOf(0).subarray(1), x25519), refused)
+  })
+
   it('refuses message 1 with any byte altered, or cut short', () => {
     for (let position = 0; position < initiator.message1.length; position++) {
       const altered = initiator.message1.slice()

@@ -17,7 +17,7 @@ import { NoiseSignaler, type SignalerService } from './signaler-service.ts'
 import { realTimers, type SignalingTimers } from './timers.ts'
 
 export interface SignalerInit {
-  /** The 32-byte seed of the Ed25519 key whose peer ID is ours. */
+  /** The Ed25519 key whose peer ID is ours: its 32-byte seed, or seed and public key in 64 bytes, which starts faster. */
   privateKey: Uint8Array
   /** The rooms we are a member of, one at least: who shows no knowledge of any of their keys gets no answer. */
   rooms: readonly Room[]
