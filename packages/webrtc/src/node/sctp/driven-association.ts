@@ -78,12 +78,8 @@ export class DrivenSctpAssociation implements SctpAssociation {
       this.send(streamId, ppid, data, options)
     })
     if (isPutOff || !this.#takesMessages) return
-    const { ordered, maxRetransmits, maxPacketLifeTime } = options
-    const sendOptions = {
-      ordered,
-      ...(maxRetransmits === undefined ? {} : { maxRetransmits }),
-      ...(maxPacketLifeTime === undefined ? {} : { maxPacketLifeTimeMs: maxPacketLifeTime })
-    }
+    const { ordered, maxRetransmits, maxPacketLifeTime: maxPacketLifeTimeMs } = options
+    const sendOptions = { ordered, maxRetransmits, maxPacketLifeTimeMs }
     this.#core.send(streamId, ppid, data, sendOptions, performance.now())
     this.#buffered.set(streamId, (this.#buffered.get(streamId) ?? 0) + data.length)
     this.#flushAfterScript()
@@ -132,8 +128,7 @@ export class DrivenSctpAssociation implements SctpAssociation {
         return
       case 'incoming-streams-reset':
         for (const streamId of event.streamIds.length > 0 ? event.streamIds : Array(MAX_STREAMS).keys()) {
-          this.#resets.onIncomingReset(streamId)
-          this.#handlers.onIncomingReset(streamId)
+          this.#onIncomingReset(streamId)
         }
         return
       case 'outgoing-streams-reset':
@@ -153,6 +148,12 @@ export class DrivenSctpAssociation implements SctpAssociation {
       case 'buffered-amount-low':
         return
     }
+  }
+
+  #onIncomingReset(streamId: number): void {
+    if (streamId >= MAX_STREAMS) return
+    this.#resets.onIncomingReset(streamId)
+    this.#handlers.onIncomingReset(streamId)
   }
 
   #onOutgoingReset(streamId: number): void {
