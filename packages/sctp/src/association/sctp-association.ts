@@ -2,6 +2,7 @@ import { SctpError } from '../errors.ts'
 import type { SctpCounters } from '../counters.ts'
 import type { SctpEvent } from '../events.ts'
 import { resolveOptions, type SctpOptions } from '../options.ts'
+import { plainBytes } from '../packet/bytes.ts'
 import { CauseCode } from '../packet/error-cause.ts'
 import type { SendOptions } from '../tx/outgoing-message.ts'
 import { SendQueue } from '../tx/send-queue.ts'
@@ -84,7 +85,7 @@ export class SctpAssociation {
 
   /** Takes a packet from the peer; `bytes` may be used again afterwards. */
   handlePacket(bytes: Uint8Array, now: number): void {
-    this.#handler.handle(bytes, now)
+    this.#handler.handle(plainBytes(bytes), now)
     this.#shutdown.progress(now)
   }
 

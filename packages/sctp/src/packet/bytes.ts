@@ -35,3 +35,8 @@ export function writePadding(bytes: Uint8Array, start: number, length: number): 
   }
   return end
 }
+
+/** The same bytes as a plain `Uint8Array`: `slice()` of Node's `Buffer` does not copy, and everything here relies on it. */
+export function plainBytes(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}

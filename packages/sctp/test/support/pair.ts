@@ -62,7 +62,8 @@ export class Pair {
   b: Endpoint
   readonly toB: Link
   readonly toA: Link
-  now = 1000
+  /** A process that has run for weeks. */
+  now = 1e9
   readonly #buffer = new Uint8Array(PACKET_BUFFER)
 
   constructor(init: PairInit = {}) {
@@ -147,7 +148,10 @@ export class Pair {
   #deliver(endpoint: Endpoint, link: Link): void {
     const { association } = endpoint
     for (let packet = link.receive(this.now); packet !== undefined; packet = link.receive(this.now)) {
-      association.handlePacket(packet, this.now)
+      // As Node's dgram and crypto hand them on: a Buffer (whose slice() does not copy) that others write to later.
+      const lent = Buffer.from(packet)
+      association.handlePacket(lent, this.now)
+      lent.fill(0xee)
     }
     if (association.pollTimeout() <= this.now) {
       association.handleTimeout(this.now)

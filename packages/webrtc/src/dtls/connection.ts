@@ -109,7 +109,9 @@ export class DtlsConnection {
       this.#drop('not-open')
       return
     }
-    const { records, malformed } = decodeRecords(datagram)
+    // A plain array: `slice()` of a Buffer would not copy.
+    const { buffer, byteOffset, byteLength } = datagram
+    const { records, malformed } = decodeRecords(new Uint8Array(buffer, byteOffset, byteLength))
     if (malformed) this.#drop('malformed')
     for (const record of records) this.#handleRecord(record, now)
   }
