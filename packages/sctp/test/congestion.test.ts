@@ -37,12 +37,12 @@ describe('congestion control (RFC 9438) on a bottleneck of 5 MB/s with a queue o
       }
     }
     const start = first.now
-    runTogether(start + 2000)
+    runTogether(start + 1000)
     second.now = Math.max(first.now, second.now)
     pairs.push(second)
-    runTogether(start + 5000)
+    runTogether(start + 4000)
     const received = pairs.map(countReceived)
-    runTogether(start + 15_000)
+    runTogether(start + 14_000)
     const [a, b] = received.map(({ bytes }) => bytes)
     assert.ok((a + b) / 10_000 >= 0.9 * 5000, `${(a + b) / 10_000} bytes/ms together`)
     assert.ok(Math.min(a, b) / (a + b) >= 0.4, `${a} and ${b}`)
