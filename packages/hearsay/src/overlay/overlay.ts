@@ -24,6 +24,9 @@ const TICK_MS = 250
 /** One overlay dial takes no longer; a host that answers at all answers within a few round trips. */
 const DIAL_TIMEOUT_MS = 10_000
 
+/** A link younger than this is not replaced: longer than a lost link takes to be dialed again, shorter than a start. */
+const MIN_LINK_AGE_MS = 500
+
 /** Keeps our place in the overlay: enters it through the bootstrap addresses, then holds links to members. */
 export class Overlay {
   readonly #init: OverlayInit
@@ -101,6 +104,7 @@ export class Overlay {
   /**
    * A process does not dial whom it is connected to: a second inbound connection of one member comes from a new process
    * with its identity, and the first is dead or belongs to the older one. gossipsub would go on talking to that alone.
+   * The older process dials again at once: that must not throw the newer out before it has said who it is.
    */
   readonly #onConnection = ({ detail: connection }: CustomEvent<Connection>): void => {
     const { components, presence } = this.#init
@@ -108,7 +112,8 @@ export class Overlay {
     if (direction !== 'inbound' || presence.get(remotePeer.toString()) === undefined) return
     for (const earlier of components.connectionManager.getConnections(remotePeer)) {
       const isReplaced = earlier.direction === 'inbound' && earlier.limits === undefined && earlier.id !== id
-      if (isReplaced) earlier.abort(new Error('replaced by a newer connection of the same peer'))
+      if (isReplaced && connection.timeline.open - earlier.timeline.open >= MIN_LINK_AGE_MS)
+        earlier.abort(new Error('replaced by a newer connection of the same peer'))
     }
   }
 
