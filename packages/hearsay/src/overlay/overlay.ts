@@ -24,8 +24,8 @@ const TICK_MS = 250
 /** One overlay dial takes no longer; a host that answers at all answers within a few round trips. */
 const DIAL_TIMEOUT_MS = 10_000
 
-/** A link younger than this is not replaced: longer than a lost link takes to be dialed again, shorter than a start. */
-const MIN_LINK_AGE_MS = 500
+/** A peer's link is not replaced again so soon: whose link was replaced dials at once, and would throw out the newer. */
+const REPLACE_AGAIN_MS = 5_000
 
 /** Keeps our place in the overlay: enters it through the bootstrap addresses, then holds links to members. */
 export class Overlay {
@@ -35,6 +35,8 @@ export class Overlay {
   readonly #shutdown = new AbortController()
   readonly #entered = Promise.withResolvers<undefined>()
   readonly #failures = new Map<string, unknown>()
+  /** When a neighbour's link was replaced; bounded by the neighbours. */
+  readonly #replacedAt = new Map<string, number>()
   #tick: ReturnType<typeof setInterval> | undefined
 
   constructor(init: OverlayInit) {
@@ -104,17 +106,19 @@ export class Overlay {
   /**
    * A process does not dial whom it is connected to: a second inbound connection of one member comes from a new process
    * with its identity, and the first is dead or belongs to the older one. gossipsub would go on talking to that alone.
-   * The older process dials again at once: that must not throw the newer out before it has said who it is.
    */
   readonly #onConnection = ({ detail: connection }: CustomEvent<Connection>): void => {
     const { components, presence } = this.#init
     const { remotePeer, direction, id } = connection
-    if (direction !== 'inbound' || presence.get(remotePeer.toString()) === undefined) return
-    for (const earlier of components.connectionManager.getConnections(remotePeer)) {
-      const isReplaced = earlier.direction === 'inbound' && earlier.limits === undefined && earlier.id !== id
-      if (isReplaced && connection.timeline.open - earlier.timeline.open >= MIN_LINK_AGE_MS)
-        earlier.abort(new Error('replaced by a newer connection of the same peer'))
-    }
+    const peerId = remotePeer.toString()
+    if (direction !== 'inbound' || presence.get(peerId) === undefined) return
+    const earlier = components.connectionManager
+      .getConnections(remotePeer)
+      .filter((other) => other.direction === 'inbound' && other.limits === undefined && other.id !== id)
+    const now = monotonicNow()
+    if (earlier.length === 0 || now - (this.#replacedAt.get(peerId) ?? -Infinity) < REPLACE_AGAIN_MS) return
+    this.#replacedAt.set(peerId, now)
+    for (const link of earlier) link.abort(new Error('replaced by a newer connection of the same peer'))
   }
 
   readonly #onConnect = ({ detail }: CustomEvent<PeerId>): void => {
@@ -122,6 +126,7 @@ export class Overlay {
   }
 
   readonly #onDisconnect = ({ detail }: CustomEvent<PeerId>): void => {
+    this.#replacedAt.delete(detail.toString())
     this.#planner.handleDisconnected(detail.toString(), monotonicNow())
     this.#plan()
   }
