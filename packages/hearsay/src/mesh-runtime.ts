@@ -162,7 +162,7 @@ export class MeshRuntime {
    */
   async #handleRestart(peerId: string, sealed: Uint8Array): Promise<void> {
     this.sessions.handleMemberRestarted(peerId)
-    await this.sessions.send(peerId, sealed)
+    await this.sessions.showNewer(peerId, sealed)
   }
 
   #createSessions(): SessionRegistry {

@@ -116,6 +116,11 @@ export class PeerSession extends TypedEventEmitter<PeerSessionEvents> implements
     return this.#machine.history
   }
 
+  /** Which process of the peer it is: changes with every start. Known once an offer or an answer came. */
+  get remoteInstance(): Uint8Array | undefined {
+    return this.#negotiator.link?.remoteInstance
+  }
+
   /** Name of the signaling path that carried the offer. */
   get path(): string | undefined {
     return this.#negotiator.path

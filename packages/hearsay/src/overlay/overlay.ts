@@ -25,7 +25,7 @@ const TICK_MS = 250
 const DIAL_TIMEOUT_MS = 10_000
 
 /** A peer's link is not replaced again so soon: whose link was replaced dials at once, and would throw out the newer. */
-const REPLACE_AGAIN_MS = 5_000
+const REPLACE_AGAIN_MS = 500
 
 /** Keeps our place in the overlay: enters it through the bootstrap addresses, then holds links to members. */
 export class Overlay {

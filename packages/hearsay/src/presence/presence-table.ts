@@ -43,6 +43,9 @@ const MIN_TTL_MS = 10_000
 /** … and at most, so that a vanished member does not stay for days. */
 const MAX_TTL_MS = 3_600_000
 
+/** A neighbour is heard of before gossipsub can write to it: what is published at once never leaves. */
+const SETTLE_MS = 50
+
 /** The first repetition of our own record; each later pause is twice as long, up to a third of the time to live. */
 const FIRST_INTERVAL_MS = 1_000
 
@@ -105,7 +108,7 @@ export class PresenceTable {
   /** Somebody who may not know us listens now, or what we say of ourselves changed: say it soon, then repeat. */
   handleChange(now: number): void {
     this.#intervalMs = FIRST_INTERVAL_MS
-    this.#publishBy(now, now)
+    this.#publishBy(now + SETTLE_MS, now)
   }
 
   /** Takes a record whose signature was verified to be `peerId`'s. */

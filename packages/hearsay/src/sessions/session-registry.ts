@@ -35,6 +35,12 @@ export interface SessionRegistryInit {
   readonly receive: (message: Uint8Array) => void
 }
 
+/**
+ * How long the offer of a new process of a connected peer waits for that process' presence: the older process, if it
+ * still runs, is to be shown it over the connection that the offer replaces.
+ */
+const PROOF_WAIT_MS = 2_000
+
 /** How long a `dial()` waits by default for a connection, glare and retries of signaling included. */
 const DIAL_TIMEOUT_MS = 30_000
 
@@ -43,6 +49,13 @@ interface Entry {
   readonly peer: MeshPeer
   /** The application was told of the connection, and not yet of its end. */
   told: boolean
+  /** The peer's process was shown that a newer one uses its identity. */
+  shownNewer: boolean
+}
+
+interface HeldOffer {
+  readonly offer: IncomingOffer
+  readonly timer: ReturnType<typeof setTimeout>
 }
 
 /** All sessions by peer: routes offers to them, dials members, keeps below the limit, tries again after failures. */
@@ -52,6 +65,7 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
   readonly #entries = new Map<string, Entry>()
   /** Sessions that were replaced or are ending: `close()` waits for them too. */
   readonly #ending = new Set<PeerSession>()
+  readonly #held = new Map<string, HeldOffer>()
   readonly #alarm = new Alarm(() => {
     this.#plan()
   })
@@ -101,10 +115,16 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
     this.#plan()
   }
 
-  /** Sends on the channel between the meshes themselves, if there is a connection. */
-  async send(peerId: string, message: Uint8Array): Promise<void> {
+  /** Shows the process at the other end of a connection the record of a newer one, and lets that one connect. */
+  async showNewer(peerId: string, record: Uint8Array): Promise<void> {
     const entry = this.#entries.get(peerId)
-    if (entry !== undefined && isUsable(entry)) await entry.session.channel(MESH_CHANNEL).send(message)
+    try {
+      if (entry === undefined || !isUsable(entry)) return
+      entry.shownNewer = true
+      await entry.session.channel(MESH_CHANNEL).send(record)
+    } finally {
+      this.#releaseOffer(peerId)
+    }
   }
 
   handleMemberLeft(peerId: string): void {
@@ -138,6 +158,7 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
     this.#init.signaler.setOfferHandler((offer) => {
       this.#refuse(offer, 'closing')
     })
+    for (const peerId of [...this.#held.keys()]) this.#releaseOffer(peerId)
     const reason = { code: 'shutdown', message: 'the node is going away' }
     const sessions = new Set([...this.#ending, ...[...this.#entries.values()].map(({ session }) => session)])
     await Promise.all([...sessions].map((session) => session.close(reason, options)))
@@ -151,6 +172,35 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
       return
     }
     const present = this.#entries.get(remotePeer)
+    if (present !== undefined && this.#isOfNewer(present, offer)) this.#hold(offer)
+    else this.#takeOffer(offer, present)
+  }
+
+  #isOfNewer(entry: Entry, { remotePeer, remoteInstance }: IncomingOffer): boolean {
+    const { session, shownNewer } = entry
+    if (!isUsable(entry) || shownNewer || this.#held.has(remotePeer)) return false
+    return session.remoteInstance?.every((byte, index) => byte === remoteInstance[index]) === false
+  }
+
+  #hold(offer: IncomingOffer): void {
+    const { remotePeer } = offer
+    const timer = setTimeout(() => {
+      this.#releaseOffer(remotePeer)
+    }, PROOF_WAIT_MS)
+    this.#held.set(remotePeer, { offer, timer })
+  }
+
+  #releaseOffer(peerId: string): void {
+    const held = this.#held.get(peerId)
+    if (held === undefined) return
+    clearTimeout(held.timer)
+    this.#held.delete(peerId)
+    if (this.#closed) this.#refuse(held.offer, 'closing')
+    else this.#takeOffer(held.offer, this.#entries.get(peerId))
+  }
+
+  #takeOffer(offer: IncomingOffer, present: Entry | undefined): void {
+    const { remotePeer } = offer
     if (present?.session.handleOffer(offer) === true) return
     if (!this.#schedule.hasRoomFor(remotePeer)) {
       this.#refuse(offer, 'busy')
@@ -224,7 +274,7 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
       logger: log
     }
     const session = new PeerSession(init)
-    const entry: Entry = { session, peer: new MeshPeer(session), told: false }
+    const entry: Entry = { session, peer: new MeshPeer(session), told: false, shownNewer: false }
     const previous = this.#entries.get(peerId)
     this.#entries.set(peerId, entry)
     if (previous !== undefined) this.#replace(previous)

@@ -99,6 +99,10 @@ export class PeerLink {
     return this.#isVerified
   }
 
+  get remoteInstance(): Uint8Array | undefined {
+    return this.#signaling?.remoteInstance
+  }
+
   get renegotiations(): number {
     return this.#negotiation?.negotiations ?? 0
   }
