@@ -176,14 +176,19 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
     else this.#takeOffer(offer, present)
   }
 
-  #isOfNewer(entry: Entry, { remotePeer, remoteInstance }: IncomingOffer): boolean {
+  #isOfNewer(entry: Entry, { remoteInstance }: IncomingOffer): boolean {
     const { session, shownNewer } = entry
-    if (!isUsable(entry) || shownNewer || this.#held.has(remotePeer)) return false
+    if (!isUsable(entry) || shownNewer) return false
     return session.remoteInstance?.every((byte, index) => byte === remoteInstance[index]) === false
   }
 
   #hold(offer: IncomingOffer): void {
     const { remotePeer } = offer
+    const earlier = this.#held.get(remotePeer)
+    if (earlier !== undefined) {
+      clearTimeout(earlier.timer)
+      this.#refuse(earlier.offer, 'busy')
+    }
     const timer = setTimeout(() => {
       this.#releaseOffer(remotePeer)
     }, PROOF_WAIT_MS)
