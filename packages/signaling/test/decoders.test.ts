@@ -15,7 +15,7 @@ import { Transport } from '../src/transport/transport.ts'
 
 const bytesOf = (length: number) => fc.uint8Array({ minLength: length, maxLength: length })
 const uint32 = fc.integer({ min: 0, max: 2 ** 32 - 1 })
-const serial = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER })
+const serial = uint32
 const peer = bytesOf(32).map(peerIdBytes)
 
 const envelope = fc.record(

@@ -48,11 +48,15 @@ export function decodePresenceRecord(bytes: Uint8Array, topic: string): Presence
   const sound =
     message.topic === topic &&
     message.instance.length === INSTANCE_BYTES &&
-    Number.isSafeInteger(message.sequence) &&
     message.sequence > 0 &&
     message.addresses.every(({ length }) => length > 0 && length <= MAX_ADDRESS_BYTES) &&
-    message.services.every(({ length }) => length > 0 && length <= MAX_SERVICE_LENGTH)
+    message.services.every(isServiceName)
   if (!sound) return undefined
   const { instance, sequence, ttlSeconds, addresses, services, gone } = message
   return { instance, sequence, ttlMs: ttlSeconds * 1_000, addresses, services, gone }
+}
+
+/** Half a surrogate pair, which protobuf's reader lets through, could not be said again. */
+function isServiceName(service: string): boolean {
+  return service.length > 0 && service.length <= MAX_SERVICE_LENGTH && service.isWellFormed()
 }

@@ -45,16 +45,14 @@ const OUTCOMES: Record<Message2Outcome, number> = {
 const OUTCOME_NAMES = new Map(Object.entries(OUTCOMES).map(([name, wire]) => [wire, name as Message2Outcome]))
 
 export function encodeMessage1(message: Message1): Uint8Array {
-  return Wire1.encode({ ...message, dialSerial: BigInt(message.dialSerial), proofs: [...message.proofs] })
+  return Wire1.encode({ ...message, proofs: [...message.proofs] })
 }
 
 /** Undefined where the bytes are no message 1. Never throws. */
 export function decodeMessage1(bytes: Uint8Array): Message1 | undefined {
   const wire = attempt(() => Wire1.decode(bytes))
-  const dialSerial = wire === undefined ? undefined : serialOf(wire.dialSerial)
   if (
     wire === undefined ||
-    dialSerial === undefined ||
     publicKeyOfBytes(wire.initiator) === undefined ||
     wire.initiatorInstance.length !== INSTANCE_BYTES ||
     (wire.responderInstance.length !== INSTANCE_BYTES && wire.responderInstance.length !== 0) ||
@@ -64,35 +62,25 @@ export function decodeMessage1(bytes: Uint8Array): Message1 | undefined {
   ) {
     return undefined
   }
-  return { ...wire, dialSerial }
+  return wire
 }
 
 export function encodeMessage2(message: Message2): Uint8Array {
-  return Wire2.encode({
-    ...message,
-    outcome: OUTCOMES[message.outcome],
-    voidSerial: BigInt(message.voidSerial)
-  })
+  return Wire2.encode({ ...message, outcome: OUTCOMES[message.outcome] })
 }
 
 /** Undefined where the bytes are no message 2. Never throws. */
 export function decodeMessage2(bytes: Uint8Array): Message2 | undefined {
   const wire = attempt(() => Wire2.decode(bytes))
   const outcome = wire === undefined ? undefined : OUTCOME_NAMES.get(wire.outcome)
-  const voidSerial = wire === undefined ? undefined : serialOf(wire.voidSerial)
   if (
     wire === undefined ||
     outcome === undefined ||
-    voidSerial === undefined ||
     wire.responderInstance.length !== INSTANCE_BYTES ||
     wire.proof.length !== PROOF_BYTES ||
     wire.answer.length > MAX_MESSAGE_BYTES
   ) {
     return undefined
   }
-  return { ...wire, outcome, voidSerial }
-}
-
-function serialOf(value: bigint): number | undefined {
-  return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : undefined
+  return { ...wire, outcome }
 }

@@ -1,59 +1,48 @@
 // Generated from presence-record.proto by `npm run generate`.
-import type { Codec, DecodeOptions } from 'protons-runtime'
-import type { Uint8ArrayList } from 'uint8arraylist'
+import type { Codec, DecodeOptions } from 'protons-runtime';
+import type { Uint8ArrayList } from 'uint8arraylist';
 export interface PresenceRecord {
-  instance: Uint8Array<ArrayBuffer>
-  sequence: number
-  ttlSeconds: number
-  addresses: Uint8Array<ArrayBuffer>[]
-  services: string[]
-  gone: boolean
-  topic: string
+    instance: Uint8Array;
+    sequence: number;
+    ttlSeconds: number;
+    addresses: Uint8Array[];
+    services: string[];
+    gone: boolean;
+    topic: string;
 }
 export declare namespace PresenceRecord {
-  const codec: () => Codec<PresenceRecord>
-  interface PresenceRecordInstanceFieldEvent {
-    field: '$.instance'
-    value: Uint8Array<ArrayBuffer>
-  }
-  interface PresenceRecordSequenceFieldEvent {
-    field: '$.sequence'
-    value: number
-  }
-  interface PresenceRecordTtlSecondsFieldEvent {
-    field: '$.ttlSeconds'
-    value: number
-  }
-  interface PresenceRecordAddressesFieldEvent {
-    field: '$.addresses[]'
-    index: number
-    value: Uint8Array<ArrayBuffer>
-  }
-  interface PresenceRecordServicesFieldEvent {
-    field: '$.services[]'
-    index: number
-    value: string
-  }
-  interface PresenceRecordGoneFieldEvent {
-    field: '$.gone'
-    value: boolean
-  }
-  interface PresenceRecordTopicFieldEvent {
-    field: '$.topic'
-    value: string
-  }
-  function encode(obj: Partial<PresenceRecord>): Uint8Array<ArrayBuffer>
-  function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<PresenceRecord>): PresenceRecord
-  function stream(
-    buf: Uint8Array | Uint8ArrayList,
-    opts?: DecodeOptions<PresenceRecord>
-  ): Generator<
-    | PresenceRecordInstanceFieldEvent
-    | PresenceRecordSequenceFieldEvent
-    | PresenceRecordTtlSecondsFieldEvent
-    | PresenceRecordAddressesFieldEvent
-    | PresenceRecordServicesFieldEvent
-    | PresenceRecordGoneFieldEvent
-    | PresenceRecordTopicFieldEvent
-  >
+    const codec: () => Codec<PresenceRecord>;
+    interface PresenceRecordInstanceFieldEvent {
+        field: '$.instance';
+        value: Uint8Array;
+    }
+    interface PresenceRecordSequenceFieldEvent {
+        field: '$.sequence';
+        value: number;
+    }
+    interface PresenceRecordTtlSecondsFieldEvent {
+        field: '$.ttlSeconds';
+        value: number;
+    }
+    interface PresenceRecordAddressesFieldEvent {
+        field: '$.addresses[]';
+        index: number;
+        value: Uint8Array;
+    }
+    interface PresenceRecordServicesFieldEvent {
+        field: '$.services[]';
+        index: number;
+        value: string;
+    }
+    interface PresenceRecordGoneFieldEvent {
+        field: '$.gone';
+        value: boolean;
+    }
+    interface PresenceRecordTopicFieldEvent {
+        field: '$.topic';
+        value: string;
+    }
+    function encode(obj: Partial<PresenceRecord>): Uint8Array;
+    function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<PresenceRecord>): PresenceRecord;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<PresenceRecord>): Generator<PresenceRecordInstanceFieldEvent | PresenceRecordSequenceFieldEvent | PresenceRecordTtlSecondsFieldEvent | PresenceRecordAddressesFieldEvent | PresenceRecordServicesFieldEvent | PresenceRecordGoneFieldEvent | PresenceRecordTopicFieldEvent>;
 }

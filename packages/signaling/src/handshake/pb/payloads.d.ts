@@ -5,7 +5,7 @@ export interface Message1 {
     initiator: Uint8Array;
     initiatorInstance: Uint8Array;
     responderInstance: Uint8Array;
-    dialSerial: bigint;
+    dialSerial: number;
     proofs: Uint8Array[];
     offer: Uint8Array;
 }
@@ -25,7 +25,7 @@ export declare namespace Message1 {
     }
     interface Message1DialSerialFieldEvent {
         field: '$.dialSerial';
-        value: bigint;
+        value: number;
     }
     interface Message1ProofsFieldEvent {
         field: '$.proofs[]';
@@ -43,7 +43,7 @@ export declare namespace Message1 {
 export interface Message2 {
     outcome: number;
     responderInstance: Uint8Array;
-    voidSerial: bigint;
+    voidSerial: number;
     proof: Uint8Array;
     answer: Uint8Array;
 }
@@ -59,7 +59,7 @@ export declare namespace Message2 {
     }
     interface Message2VoidSerialFieldEvent {
         field: '$.voidSerial';
-        value: bigint;
+        value: number;
     }
     interface Message2ProofFieldEvent {
         field: '$.proof';

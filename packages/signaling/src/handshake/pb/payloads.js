@@ -22,9 +22,9 @@ export var Message1;
                     w.uint32(26);
                     w.bytes(obj.responderInstance);
                 }
-                if ((obj.dialSerial != null && obj.dialSerial !== 0n)) {
+                if ((obj.dialSerial != null && obj.dialSerial !== 0)) {
                     w.uint32(32);
-                    w.uint64(obj.dialSerial);
+                    w.uint32(obj.dialSerial);
                 }
                 if (obj.proofs != null && obj.proofs.length > 0) {
                     for (const value of obj.proofs) {
@@ -44,7 +44,7 @@ export var Message1;
                     initiator: uint8ArrayAlloc(0),
                     initiatorInstance: uint8ArrayAlloc(0),
                     responderInstance: uint8ArrayAlloc(0),
-                    dialSerial: 0n,
+                    dialSerial: 0,
                     proofs: [],
                     offer: uint8ArrayAlloc(0)
                 };
@@ -65,7 +65,7 @@ export var Message1;
                             break;
                         }
                         case 4: {
-                            obj.dialSerial = reader.uint64();
+                            obj.dialSerial = reader.uint32();
                             break;
                         }
                         case 5: {
@@ -121,7 +121,7 @@ export var Message1;
                         case 4: {
                             yield {
                                 field: `${prefix}.dialSerial`,
-                                value: reader.uint64()
+                                value: reader.uint32()
                             };
                             break;
                         }
@@ -187,9 +187,9 @@ export var Message2;
                     w.uint32(18);
                     w.bytes(obj.responderInstance);
                 }
-                if ((obj.voidSerial != null && obj.voidSerial !== 0n)) {
+                if ((obj.voidSerial != null && obj.voidSerial !== 0)) {
                     w.uint32(24);
-                    w.uint64(obj.voidSerial);
+                    w.uint32(obj.voidSerial);
                 }
                 if ((obj.proof != null && obj.proof.byteLength > 0)) {
                     w.uint32(34);
@@ -206,7 +206,7 @@ export var Message2;
                 const obj = {
                     outcome: 0,
                     responderInstance: uint8ArrayAlloc(0),
-                    voidSerial: 0n,
+                    voidSerial: 0,
                     proof: uint8ArrayAlloc(0),
                     answer: uint8ArrayAlloc(0)
                 };
@@ -223,7 +223,7 @@ export var Message2;
                             break;
                         }
                         case 3: {
-                            obj.voidSerial = reader.uint64();
+                            obj.voidSerial = reader.uint32();
                             break;
                         }
                         case 4: {
@@ -263,7 +263,7 @@ export var Message2;
                         case 3: {
                             yield {
                                 field: `${prefix}.voidSerial`,
-                                value: reader.uint64()
+                                value: reader.uint32()
                             };
                             break;
                         }

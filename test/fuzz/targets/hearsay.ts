@@ -1,0 +1,41 @@
+import { deriveRoom } from '@hearsay/signaling'
+import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
+import {
+  decodePresenceRecord,
+  encodePresenceRecord,
+  type PresenceRecord
+} from '../../../packages/hearsay/src/presence/presence-record.ts'
+import { openPresence, sealPresence } from '../../../packages/hearsay/src/presence/presence-seal.ts'
+import { assertModest, decoderTarget, type FuzzTarget } from '../fuzz-target.ts'
+
+const room = await deriveRoom({ name: 'kitchen' })
+const privateKey = await generateKeyPairFromSeed('Ed25519', new Uint8Array(32).fill(7))
+
+const PRESENT: PresenceRecord = {
+  instance: new Uint8Array(16).fill(1),
+  sequence: 3,
+  ttlMs: 120_000,
+  addresses: [Uint8Array.of(4, 127, 0, 0, 1, 6, 0x0f, 0xa1)],
+  services: ['stun'],
+  gone: false
+}
+
+const GONE: PresenceRecord = { ...PRESENT, addresses: [], services: [], gone: true }
+
+export const hearsayTargets: readonly FuzzTarget[] = [
+  decoderTarget<PresenceRecord>({
+    name: 'hearsay/presence-record',
+    decode: (bytes) => decodePresenceRecord(bytes, room.topic),
+    encode: (record) => encodePresenceRecord(record, room.topic),
+    values: [PRESENT, GONE]
+  }),
+  {
+    name: 'hearsay/sealed-presence',
+    corpus: [await sealPresence(PRESENT, privateKey, room, new Uint8Array(24).fill(9))],
+    run: async (input) => {
+      const opened = await openPresence(input, room)
+      assertModest(opened, input.length)
+      return opened
+    }
+  }
+]
