@@ -19,7 +19,7 @@ describe('presence record', () => {
     const record = fc.record(
       {
         instance: fc.uint8Array({ minLength: 16, maxLength: 16 }),
-        sequence: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
+        sequence: fc.integer({ min: 1, max: 2 ** 32 - 1 }),
         ttlMs: fc.nat(1_000_000).map((seconds) => seconds * 1_000),
         addresses: fc.array(bytes, { maxLength: MAX_ADDRESSES }),
         services: fc.array(fc.string({ minLength: 1, maxLength: 16 }), { maxLength: 16 }),
