@@ -6,7 +6,13 @@ import { xchacha20poly1305 } from '@noble/ciphers/chacha.js'
 import fc from 'fast-check'
 import { concat } from 'uint8arrays/concat'
 import { fromString } from 'uint8arrays/from-string'
-import { decodePresenceRecord, encodePresenceRecord, MAX_ADDRESSES } from '../src/presence/presence-record.ts'
+import { testPeerId } from '@hearsay/testing'
+import {
+  decodePresenceRecord,
+  encodePresenceRecord,
+  MAX_ADDRESSES,
+  MAX_INTRODUCERS
+} from '../src/presence/presence-record.ts'
 import { MAX_SEALED_BYTES, openPresence, sealPresence } from '../src/presence/presence-seal.ts'
 import { recordOf } from './support/presence-room.ts'
 
@@ -22,6 +28,7 @@ describe('presence record', () => {
         sequence: fc.integer({ min: 1, max: 2 ** 32 - 1 }),
         ttlMs: fc.nat(1_000_000).map((seconds) => seconds * 1_000),
         addresses: fc.array(bytes, { maxLength: MAX_ADDRESSES }),
+        introducers: fc.array(fc.nat(1_000).map(testPeerId), { maxLength: MAX_INTRODUCERS }),
         services: fc.array(fc.string({ minLength: 1, maxLength: 16 }), { maxLength: 16 }),
         gone: fc.boolean()
       },

@@ -1,4 +1,4 @@
-import { deriveRoom } from '@hearsay/signaling'
+import { deriveRoom, peerIdOfSeed } from '@hearsay/signaling'
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import {
   decodePresenceRecord,
@@ -16,11 +16,12 @@ const PRESENT: PresenceRecord = {
   sequence: 3,
   ttlMs: 120_000,
   addresses: [Uint8Array.of(4, 127, 0, 0, 1, 6, 0x0f, 0xa1)],
+  introducers: [peerIdOfSeed(new Uint8Array(32).fill(8))],
   services: ['stun'],
   gone: false
 }
 
-const GONE: PresenceRecord = { ...PRESENT, addresses: [], services: [], gone: true }
+const GONE: PresenceRecord = { ...PRESENT, addresses: [], introducers: [], services: [], gone: true }
 
 export const hearsayTargets: readonly FuzzTarget[] = [
   decoderTarget<PresenceRecord>({

@@ -1,3 +1,6 @@
+import { publicKeyFromRaw } from '@libp2p/crypto/keys'
+import { peerIdFromPublicKey } from '@libp2p/peer-id'
+import { publicKeyOf } from '@hearsay/signaling'
 import { PresenceRecord as Codec } from './pb/presence-record.js'
 import { INSTANCE_BYTES } from './instance.ts'
 
@@ -9,6 +12,8 @@ export interface PresenceRecord {
   readonly ttlMs: number
   /** Multiaddrs of its overlay listeners, in binary form; at most `MAX_ADDRESSES`. */
   readonly addresses: readonly Uint8Array[]
+  /** Peer IDs of members that pass envelopes on to it; at most `MAX_INTRODUCERS`. */
+  readonly introducers: readonly string[]
   /** Names of what it does for others; at most `MAX_SERVICES`. */
   readonly services: readonly string[]
   /** It says goodbye. */
@@ -21,8 +26,13 @@ export const MAX_ADDRESSES = 16
 /** A multiaddr of a relayed WebSocket address with a peer ID takes about 150 bytes. */
 export const MAX_ADDRESS_BYTES = 256
 
-const MAX_SERVICES = 16
+/** A sender tries two or three; every member pays for each of them with every renewal. */
+export const MAX_INTRODUCERS = 4
+
+export const MAX_SERVICES = 16
 const MAX_SERVICE_LENGTH = 64
+
+const PUBLIC_KEY_BYTES = 32
 
 /** The record in protobuf, bound to the room's topic so that it counts nowhere else. */
 export function encodePresenceRecord(record: PresenceRecord, topic: string): Uint8Array {
@@ -31,6 +41,7 @@ export function encodePresenceRecord(record: PresenceRecord, topic: string): Uin
     sequence: record.sequence,
     ttlSeconds: Math.ceil(record.ttlMs / 1_000),
     addresses: record.addresses.slice(0, MAX_ADDRESSES).map((address) => Uint8Array.from(address)),
+    introducers: record.introducers.slice(0, MAX_INTRODUCERS).map((peerId) => publicKeyOf(peerId)),
     services: [...record.services],
     gone: record.gone,
     topic
@@ -41,7 +52,9 @@ export function encodePresenceRecord(record: PresenceRecord, topic: string): Uin
 export function decodePresenceRecord(bytes: Uint8Array, topic: string): PresenceRecord | undefined {
   let message: Codec
   try {
-    message = Codec.decode(bytes, { limits: { addresses: MAX_ADDRESSES, services: MAX_SERVICES } })
+    message = Codec.decode(bytes, {
+      limits: { addresses: MAX_ADDRESSES, introducers: MAX_INTRODUCERS, services: MAX_SERVICES }
+    })
   } catch {
     return undefined
   }
@@ -50,10 +63,16 @@ export function decodePresenceRecord(bytes: Uint8Array, topic: string): Presence
     message.instance.length === INSTANCE_BYTES &&
     message.sequence > 0 &&
     message.addresses.every(({ length }) => length > 0 && length <= MAX_ADDRESS_BYTES) &&
+    message.introducers.every(({ length }) => length === PUBLIC_KEY_BYTES) &&
     message.services.every(isServiceName)
   if (!sound) return undefined
   const { instance, sequence, ttlSeconds, addresses, services, gone } = message
-  return { instance, sequence, ttlMs: ttlSeconds * 1_000, addresses, services, gone }
+  const introducers = message.introducers.map(peerIdOf)
+  return { instance, sequence, ttlMs: ttlSeconds * 1_000, addresses, introducers, services, gone }
+}
+
+function peerIdOf(publicKey: Uint8Array): string {
+  return peerIdFromPublicKey(publicKeyFromRaw(publicKey)).toString()
 }
 
 /** Half a surrogate pair, which protobuf's reader lets through, could not be said again. */

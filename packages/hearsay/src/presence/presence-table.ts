@@ -8,6 +8,8 @@ export interface Member {
   readonly sequence: number
   /** Multiaddrs of its overlay listeners, in binary form. */
   readonly addresses: readonly Uint8Array[]
+  /** Peer IDs of members that pass envelopes on to it. */
+  readonly introducers: readonly string[]
   readonly services: readonly string[]
   /** When its latest record came, on the clock handed in, in milliseconds. */
   readonly heardAt: number
@@ -195,8 +197,8 @@ export class PresenceTable {
   #remember(peerId: string, record: PresenceRecord, now: number): Member {
     const expiresAt = now + Math.min(Math.max(record.ttlMs, MIN_TTL_MS), MAX_TTL_MS)
     this.#sweepAt = Math.min(this.#sweepAt, expiresAt)
-    const { instance, sequence, addresses, services } = record
-    return { peerId, instance, sequence, addresses, services, heardAt: now, expiresAt }
+    const { instance, sequence, addresses, introducers, services } = record
+    return { peerId, instance, sequence, addresses, introducers, services, heardAt: now, expiresAt }
   }
 
   #rememberDeparted(peerId: string, last: { instance: Uint8Array; sequence: number }, now: number): void {

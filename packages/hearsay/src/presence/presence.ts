@@ -1,7 +1,7 @@
 import { TypedEventEmitter } from 'main-event'
 import { TopicValidatorResult } from '@libp2p/gossipsub'
 import { Alarm, monotonicNow } from '../alarm.ts'
-import { MAX_ADDRESS_BYTES, MAX_ADDRESSES } from './presence-record.ts'
+import { MAX_ADDRESS_BYTES, MAX_ADDRESSES, MAX_INTRODUCERS, MAX_SERVICES } from './presence-record.ts'
 import { MAX_SEALED_BYTES, openPresence, sealPresence } from './presence-seal.ts'
 import { PresenceTable } from './presence-table.ts'
 import type { HearsayComponents } from '../components.ts'
@@ -55,6 +55,8 @@ export class Presence extends TypedEventEmitter<PresenceEvents> {
     this.#drain()
   })
   #announced = ''
+  #introducers: readonly string[] = []
+  #services: readonly string[] = []
   #running = false
   /** Records are sealed one after another, so that they leave in order. */
   #publishing: Promise<void> = Promise.resolve()
@@ -84,6 +86,27 @@ export class Presence extends TypedEventEmitter<PresenceEvents> {
 
   get(peerId: string): Member | undefined {
     return this.#table.get(peerId)
+  }
+
+  /** Peer IDs of the members through which that one can be reached, as it says; empty where it is not known. */
+  introducersOf(peerId: string): readonly string[] {
+    return this.#table.get(peerId)?.introducers ?? []
+  }
+
+  /** Says through which members we can be reached: peer IDs of Ed25519 keys, the first `MAX_INTRODUCERS` of them. */
+  setIntroducers(peerIds: readonly string[]): void {
+    const introducers = peerIds.slice(0, MAX_INTRODUCERS)
+    if (sameTexts(introducers, this.#introducers)) return
+    this.#introducers = introducers
+    this.#changed()
+  }
+
+  /** Says what we do for others, by short names such as 'stun': the first `MAX_SERVICES` of them. */
+  setServices(names: readonly string[]): void {
+    const services = names.slice(0, MAX_SERVICES)
+    if (sameTexts(services, this.#services)) return
+    this.#services = services
+    this.#changed()
   }
 
   start(): void {
@@ -148,6 +171,7 @@ export class Presence extends TypedEventEmitter<PresenceEvents> {
   }
 
   #changed(): void {
+    if (!this.#running) return
     this.#table.handleChange(monotonicNow())
     this.#drain()
   }
@@ -186,7 +210,8 @@ export class Presence extends TypedEventEmitter<PresenceEvents> {
       sequence,
       ttlMs: this.#init.ttlMs,
       addresses: gone ? [] : this.#addresses(),
-      services: [],
+      introducers: gone ? [] : this.#introducers,
+      services: gone ? [] : this.#services,
       gone
     }
     const nonce = crypto.getRandomValues(new Uint8Array(24))
@@ -210,4 +235,8 @@ export class Presence extends TypedEventEmitter<PresenceEvents> {
   #addressText(): string {
     return this.#init.components.addressManager.getAddresses().join(' ')
   }
+}
+
+function sameTexts(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((text, index) => text === b[index])
 }

@@ -16,6 +16,7 @@ export function recordOf(overrides: Partial<PresenceRecord> = {}): PresenceRecor
     sequence: 1,
     ttlMs: 120_000,
     addresses: [],
+    introducers: [],
     services: [],
     gone: false,
     ...overrides

@@ -9,6 +9,7 @@ export interface PresenceRecord {
     services: string[];
     gone: boolean;
     topic: string;
+    introducers: Uint8Array[];
 }
 export declare namespace PresenceRecord {
     const codec: () => Codec<PresenceRecord>;
@@ -42,7 +43,12 @@ export declare namespace PresenceRecord {
         field: '$.topic';
         value: string;
     }
+    interface PresenceRecordIntroducersFieldEvent {
+        field: '$.introducers[]';
+        index: number;
+        value: Uint8Array;
+    }
     function encode(obj: Partial<PresenceRecord>): Uint8Array;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<PresenceRecord>): PresenceRecord;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<PresenceRecord>): Generator<PresenceRecordInstanceFieldEvent | PresenceRecordSequenceFieldEvent | PresenceRecordTtlSecondsFieldEvent | PresenceRecordAddressesFieldEvent | PresenceRecordServicesFieldEvent | PresenceRecordGoneFieldEvent | PresenceRecordTopicFieldEvent>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<PresenceRecord>): Generator<PresenceRecordInstanceFieldEvent | PresenceRecordSequenceFieldEvent | PresenceRecordTtlSecondsFieldEvent | PresenceRecordAddressesFieldEvent | PresenceRecordServicesFieldEvent | PresenceRecordGoneFieldEvent | PresenceRecordTopicFieldEvent | PresenceRecordIntroducersFieldEvent>;
 }

@@ -42,6 +42,12 @@ export var PresenceRecord;
                     w.uint32(58);
                     w.string(obj.topic);
                 }
+                if (obj.introducers != null && obj.introducers.length > 0) {
+                    for (const value of obj.introducers) {
+                        w.uint32(66);
+                        w.bytes(value);
+                    }
+                }
                 if (opts.lengthDelimited !== false) {
                     w.ldelim();
                 }
@@ -53,7 +59,8 @@ export var PresenceRecord;
                     addresses: [],
                     services: [],
                     gone: false,
-                    topic: ''
+                    topic: '',
+                    introducers: []
                 };
                 const end = length == null ? reader.len : reader.pos + length;
                 while (reader.pos < end) {
@@ -93,6 +100,13 @@ export var PresenceRecord;
                             obj.topic = reader.string();
                             break;
                         }
+                        case 8: {
+                            if (opts.limits?.introducers != null && obj.introducers.length === opts.limits.introducers) {
+                                throw new MaxLengthError('Decode error - repeated field "introducers" had too many elements');
+                            }
+                            obj.introducers.push(reader.bytes());
+                            break;
+                        }
                         default: {
                             reader.skipType(tag & 7);
                             break;
@@ -103,7 +117,8 @@ export var PresenceRecord;
             }, function* (reader, length, prefix, opts = {}) {
                 const obj = {
                     addresses: 0,
-                    services: 0
+                    services: 0,
+                    introducers: 0
                 };
                 const end = length == null ? reader.len : reader.pos + length;
                 while (reader.pos < end) {
@@ -166,6 +181,18 @@ export var PresenceRecord;
                                 field: `${prefix}.topic`,
                                 value: reader.string()
                             };
+                            break;
+                        }
+                        case 8: {
+                            if (opts.limits?.introducers != null && obj.introducers === opts.limits.introducers) {
+                                throw new MaxLengthError('Streaming decode error - repeated field "introducers" had too many elements');
+                            }
+                            yield {
+                                field: `${prefix}.introducers[]`,
+                                index: obj.introducers,
+                                value: reader.bytes()
+                            };
+                            obj.introducers++;
                             break;
                         }
                         default: {
