@@ -2,7 +2,7 @@ import { defineConfig, globalIgnores } from 'eslint/config'
 import tseslint from 'typescript-eslint'
 
 export default defineConfig(
-  globalIgnores(['**/dist/', '**/pb/', '.cache/']),
+  globalIgnores(['**/dist/', '**/pb/', 'packages/hearsay/command/', '.cache/']),
   { linterOptions: { noInlineConfig: true, reportUnusedDisableDirectives: 'error' } },
   tseslint.configs.strictTypeChecked,
   {

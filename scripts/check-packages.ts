@@ -32,7 +32,7 @@ function check({ name, folder }: WorkspacePackage): void {
 }
 
 const failed: string[] = []
-for (const entry of listPackages()) {
+for (const entry of listPackages().filter(({ published }) => published)) {
   try {
     check(entry)
     console.log(`${entry.name} can be published`)

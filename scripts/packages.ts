@@ -10,6 +10,8 @@ const ORDER = ['sctp', 'webrtc', 'nat', 'signaling', 'session', 'hearsay', 'cli'
 export interface WorkspacePackage {
   readonly name: string
   readonly folder: string
+  /** Whether others can install it by itself. */
+  readonly published: boolean
 }
 
 /** The packages that exist, in build order. A folder that the order does not know is an error. */
@@ -23,7 +25,10 @@ export function listPackages(): WorkspacePackage[] {
   }
   return ORDER.filter((name) => folders.includes(name)).map((name) => {
     const folder = join(ROOT, 'packages', name)
-    const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { name: string }
-    return { name: manifest.name, folder }
+    const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
+      name: string
+      private?: boolean
+    }
+    return { name: manifest.name, folder, published: manifest.private !== true }
   })
 }
