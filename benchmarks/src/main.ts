@@ -1,50 +1,44 @@
-import { parseArgs } from 'node:util'
-import { connect } from './connect/connect.ts'
-import { mesh } from './mesh/mesh.ts'
+import { parseArguments } from './arguments.ts'
+import type { Arguments } from './arguments.ts'
+import { benchmarks } from './benchmarks.ts'
+import { contenders } from './stacks/stack.ts'
 import { renderTable, report, writeReport } from './support/results.ts'
-import type { ResultRow } from './support/results.ts'
 
-/** A benchmark reports progress on stderr and returns its rows. `quick` runs it once, small, to see that it works. */
-type Benchmark = (options: { quick: boolean; progress: (line: string) => void }) => Promise<ResultRow[]>
-
-const benchmarks: Record<string, { run: Benchmark; about: string }> = {
-  connect: {
-    run: connect,
-    about: 'from "dial this peer ID" to an open channel, path by path; the bare connection'
-  },
-  mesh: { run: mesh, about: 'ten processes started at once, until every pair is connected' }
-}
-
-const usage = `Usage: npm run bench -- NAME [--json FILE] [--quick]
+const usage = `Usage: npm run bench -- NAME [options]
 
 ${Object.entries(benchmarks)
-  .map(([name, { about }]) => `  ${name.padEnd(10)} ${about}`)
+  .map(([name, { about }]) => `  ${name.padEnd(12)} ${about}`)
   .join('\n')}
 
-  --json FILE  also write the rows as JSON
-  --quick      one small round, to see that it runs; its figures mean nothing
+  --json FILE        also write the rows as JSON
+  --contenders A,B   only these of ${contenders.join(', ')}
+  --only TEXT        only scenarios whose name contains TEXT
+  --rounds N         rounds, instead of the benchmark's own number
+  --quick            one small round, to see that it runs; its figures mean nothing
+  --help             this text
+
+  Progress goes to stderr. With BENCH_CPU_PROF=DIR in the environment, every process leaves its CPU profile in DIR.
 `
 
 async function main(): Promise<number> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: { json: { type: 'string' }, quick: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } }
-  })
-  if (values.help === true) {
+  let given: Arguments | undefined
+  try {
+    given = parseArguments(process.argv.slice(2), Object.keys(benchmarks))
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`)
+    return 2
+  }
+  if (given === undefined) {
     process.stdout.write(usage)
     return 0
   }
-  const [name] = positionals
-  if (positionals.length !== 1 || !(name in benchmarks)) {
-    process.stderr.write(usage)
-    return 2
-  }
+  const { name, json, ...options } = given
   const results = await benchmarks[name].run({
-    quick: values.quick === true,
+    ...options,
     progress: (line) => process.stderr.write(line + '\n')
   })
   process.stdout.write(renderTable(results) + '\n')
-  if (values.json !== undefined) writeReport(report(name, results), values.json)
+  if (json !== undefined) writeReport(report(name, results), json)
   return 0
 }
 

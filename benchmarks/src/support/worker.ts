@@ -31,10 +31,16 @@ interface Reply {
 /** How long a worker may take to end by itself before it is killed. */
 const exitTimeoutMs = 5_000
 
-/** Starts `module` as a process of its own; it must call {@link serve}. */
-export function startWorker<M extends Methods>(module: URL): WorkerProcess<M> {
+let profiles = 0
+
+/**
+ * Starts `module` as a process of its own; it must call {@link serve}. With a folder named in `BENCH_CPU_PROF`, its CPU
+ * profile is found there when it has ended, under `name`.
+ */
+export function startWorker<M extends Methods>(module: URL, { name = 'worker' } = {}): WorkerProcess<M> {
   const child = fork(module, {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    execArgv: [...process.execArgv, ...profileArguments(name)],
     // Installed packages have no types to strip; Node's compile cache makes up for that here, for every contender.
     env: { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'hearsay-benchmark-compile-cache') }
   })
@@ -56,6 +62,7 @@ export function startWorker<M extends Methods>(module: URL): WorkerProcess<M> {
 
   const invoke = (method: string, args: unknown[]): Promise<unknown> =>
     new Promise((resolve, reject) => {
+      if (!child.connected) throw new Error('the worker has ended')
       const call: Call = { id: nextId++, method, args }
       pending.set(call.id, { resolve, reject })
       child.send(call)
@@ -71,6 +78,12 @@ export function startWorker<M extends Methods>(module: URL): WorkerProcess<M> {
     }),
     [Symbol.asyncDispose]: () => end(child)
   }
+}
+
+function profileArguments(name: string): string[] {
+  const folder = process.env.BENCH_CPU_PROF
+  if (folder === undefined) return []
+  return ['--cpu-prof', `--cpu-prof-dir=${folder}`, `--cpu-prof-name=${name}-${profiles++}.cpuprofile`]
 }
 
 /** Answers calls from the parent until it disconnects. */

@@ -1,0 +1,55 @@
+import { setImmediate, setTimeout } from 'node:timers/promises'
+import type { Channel } from '../stacks/stack.ts'
+
+/** How often the buffer is looked at besides: @roamhq/wrtc does not always say that it is low. In milliseconds. */
+const lookAgainMs = 20
+
+/** Keeps a channel's buffer filled with messages of one size. */
+export class Pump {
+  readonly #channel: Channel
+  readonly #highWaterBytes: number
+  readonly #message: Uint8Array<ArrayBuffer>
+  #isRunning = true
+  readonly #done: Promise<void>
+
+  constructor(channel: Channel, messageBytes: number, highWaterBytes: number) {
+    this.#channel = channel
+    this.#highWaterBytes = highWaterBytes
+    this.#message = new Uint8Array(messageBytes).fill(0x5a)
+    channel.setLowThreshold(Math.floor(highWaterBytes / 2))
+    this.#done = this.#run()
+    // Told by stop().
+    this.#done.catch(() => undefined)
+  }
+
+  /** Stops, and waits until all that was sent has left the buffer. Rejects if sending failed. */
+  async stop(): Promise<void> {
+    this.#isRunning = false
+    await this.#done
+    while (this.#channel.bufferedAmount > 0) await setTimeout(lookAgainMs)
+  }
+
+  async #run(): Promise<void> {
+    while (this.#isRunning) {
+      let sent = 0
+      while (sent < this.#highWaterBytes && this.#channel.bufferedAmount < this.#highWaterBytes) {
+        this.#channel.send(this.#message)
+        sent += this.#message.length
+      }
+      // What has threads may send as fast as it is given: this process has other things to do as well.
+      if (this.#channel.bufferedAmount < this.#highWaterBytes) await setImmediate()
+      else await this.#low()
+    }
+  }
+
+  async #low(): Promise<void> {
+    const low = Promise.withResolvers<undefined>()
+    this.#channel.onLow = () => low.resolve(undefined)
+    const lookAgain = new AbortController()
+    await Promise.race([
+      low.promise,
+      setTimeout(lookAgainMs, undefined, { signal: lookAgain.signal }).catch(() => undefined)
+    ])
+    lookAgain.abort()
+  }
+}

@@ -1,0 +1,82 @@
+import { setTimeout } from 'node:timers/promises'
+import type { Benchmark } from '../benchmark.ts'
+import type { Pair } from '../peer/pair.ts'
+import type { ChannelPlan } from '../peer/peer.ts'
+import { takeTurns } from '../peer/take-turns.ts'
+import type { Sample } from '../support/tally.ts'
+
+const rounds = 5
+
+/** Before anything is counted, in milliseconds: congestion windows open, code is compiled. */
+const warmUpMs = 700
+
+/** Counted, in milliseconds. */
+const measureMs = 1_800
+
+/** A turn's own time, opening and emptying buffers included, in milliseconds. */
+const turnTimeoutMs = 20_000
+
+const sizes: readonly [name: string, bytes: number][] = [
+  ['64 B', 64],
+  ['1 KiB', 1 << 10],
+  ['16 KiB', 1 << 14],
+  ['64 KiB', 1 << 16],
+  ['256 KiB', 1 << 18]
+]
+
+const priorities: readonly RTCPriorityType[] = ['very-low', 'low', 'medium', 'high']
+
+const oneChannel: readonly ChannelPlan[] = [{ label: 'bulk', priority: 'low' }]
+const fourChannels = priorities.map((priority) => ({ label: priority, priority }))
+
+interface Scenario {
+  readonly name: string
+  readonly messageBytes: number
+  readonly channels: readonly ChannelPlan[]
+}
+
+const scenarios = [
+  { suffix: '', channels: oneChannel },
+  { suffix: ', four priorities', channels: fourChannels }
+].flatMap(({ suffix, channels }) =>
+  sizes.map(([name, messageBytes]): Scenario => ({ name: `${name}${suffix}`, messageBytes, channels }))
+)
+
+/** Bytes a second that reach the receiving application, and the CPU time of both processes that a megabyte costs. */
+export const throughput: Benchmark = (options) =>
+  takeTurns(
+    {
+      scenarios,
+      rounds: options.quick ? 1 : rounds,
+      turnTimeoutMs,
+      metrics: [
+        { metric: 'throughput', unit: 'MB/s', isCompared: true },
+        { metric: 'CPU', unit: 'ms/MB', isCompared: true }
+      ],
+      turn: (pair, scenario) => measure(pair, scenario, options.quick)
+    },
+    options
+  )
+
+let connections = 0
+
+async function measure(pair: Pair, scenario: Scenario, quick: boolean): Promise<Sample> {
+  const { channels, messageBytes } = scenario
+  const id = connections++
+  await pair.connect(id, channels)
+  const labels = channels.map(({ label }) => label)
+  await pair.offerer.startSending(id, labels, messageBytes)
+  await setTimeout(quick ? 50 : warmUpMs)
+  const [before, cpuBefore] = await Promise.all([pair.answerer.received(), pair.cpuMs()])
+  await setTimeout(quick ? 100 : measureMs)
+  const [after, cpuAfter] = await Promise.all([pair.answerer.received(), pair.cpuMs()])
+  await pair.offerer.stopSending()
+  await Promise.all([pair.offerer.close(id), pair.answerer.close(id)])
+  const bytes = after.bytes - before.bytes
+  if (bytes === 0) throw new Error('nothing came')
+  const megabytes = bytes / 1e6
+  return {
+    values: [megabytes / ((after.atMs - before.atMs) / 1000), (cpuAfter - cpuBefore) / megabytes],
+    n: 1
+  }
+}

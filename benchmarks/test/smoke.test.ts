@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict'
+import { benchmarks } from '../src/benchmarks.ts'
+
+/** Those that are short enough when `quick`. */
+const quickOnes = ['throughput', 'latency']
+
+describe('Benchmarks', function () {
+  this.timeout(60_000)
+
+  for (const name of quickOnes) {
+    it(`${name} runs, and its rows are whole`, async () => {
+      const lines: string[] = []
+      const rows = await benchmarks[name].run({
+        quick: true,
+        contenders: ['hearsay'],
+        progress: (line) => lines.push(line)
+      })
+      assert.ok(rows.length > 0)
+      for (const row of rows) {
+        assert.ok(row.metric !== 'success' || row.median === 1, `${row.scenario} failed: ${lines.join('\n')}`)
+        assert.ok(row.scenario !== '' && row.contender === 'hearsay' && row.n > 0)
+        assert.ok(row.min <= row.median && row.median <= row.max, JSON.stringify(row))
+      }
+    })
+  }
+})
