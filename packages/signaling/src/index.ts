@@ -1,5 +1,5 @@
 export * from './errors.ts'
-export type { Arrival, SignalingPath } from './path.ts'
+export type { Arrival, Intermediary, SignalingPath } from './path.ts'
 export { comparePeerIds, peerIdOfSeed, publicKeyOf } from './peer-key.ts'
 export type * from './signaler.ts'
 export { decodeRoomKey, deriveRoom, encodeRoomKey, generateRoomKey } from './rooms/room.ts'

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
-import type { SignalingPath } from '../src/index.ts'
+import type { Intermediary, SignalingPath } from '../src/index.ts'
 import { HandshakeSchedule } from '../src/scheduling/handshake-schedule.ts'
+import { lanesTo, type Lane } from '../src/scheduling/lane.ts'
 import { PathStats } from '../src/scheduling/path-stats.ts'
 import { TransportSchedule } from '../src/scheduling/transport-schedule.ts'
 
@@ -23,12 +24,25 @@ function path(name: string, cost: number, kind: SignalingPath['kind']): TestPath
   }
 }
 
+/** A path with a lane through each of these. */
+function introducers(...peers: string[]): TestPath & { known: Intermediary[] } {
+  return {
+    ...path('introducer', 20, 'relayed'),
+    known: peers.map((peer) => ({ peer, isConnected: true })),
+    intermediaries() {
+      return this.known
+    }
+  }
+}
+
+const laneOf = (each: SignalingPath): Lane => lanesTo('peer', [each])[0]
+
 /** When message 1 goes out, and where, as the schedule's own timeouts lead through time. */
 function follow(schedule: HandshakeSchedule, endMs: number): string[] {
   const log: string[] = []
   for (let now = 0; now <= endMs; now = Math.max(now, schedule.pollTimeout())) {
     for (const { name } of schedule.pollOutput(now)) {
-      log.push(`${now} ${name}`)
+      log.push(`${Math.round(now)} ${name}`)
     }
     if (schedule.pollTimeout() <= now) {
       throw new Error(`the schedule asks to be called at ${now} again`)
@@ -59,7 +73,7 @@ describe('scheduling message 1', () => {
       '0 left',
       '400 right',
       '400 left',
-      '1000 gossip',
+      '500 gossip',
       '1200 right',
       '1200 left'
     ])
@@ -75,7 +89,8 @@ describe('scheduling message 1', () => {
   })
 
   it('hedges a direct path on a relayed one after two round trips', () => {
-    assert.deepEqual(follow(schedule(left, direct), 350), ['0 direct', '300 left'])
+    assert.deepEqual(follow(schedule(left, direct), 399), ['0 direct'])
+    assert.deepEqual(follow(schedule(left, direct), 400), ['0 direct', '400 direct', '400 left'])
   })
 
   it('bothers the room at once where there is nothing else, then rarely, then no more', () => {
@@ -85,6 +100,72 @@ describe('scheduling message 1', () => {
       '5000 gossip',
       '9000 gossip'
     ])
+  })
+
+  it('uses two introducers at once, and a further one whenever those before it had time to answer', () => {
+    assert.deepEqual(follow(schedule(gossip, introducers('a', 'b', 'c', 'd')), 799), [
+      '0 introducer a',
+      '0 introducer b',
+      '250 introducer c',
+      '400 introducer a',
+      '400 introducer b',
+      '500 introducer d',
+      '500 gossip',
+      '650 introducer c'
+    ])
+  })
+
+  it('uses no more introducers than a dial may cost, however many the peer names', () => {
+    const names = Array.from({ length: 20 }, (_, index) => `i${index}`)
+    const used = new Set(follow(schedule(introducers(...names)), 10_000).map((entry) => entry.split(' ')[2]))
+    assert.deepEqual([...used], names.slice(0, 6))
+  })
+
+  it('gives introducers that must be dialed the time that it takes', () => {
+    const cold = introducers('a', 'b', 'c')
+    cold.known = cold.known.map((each) => ({ ...each, isConnected: false }))
+    assert.deepEqual(follow(schedule(gossip, cold), 1200), [
+      '0 introducer a',
+      '0 introducer b',
+      '1000 introducer c',
+      '1150 introducer a',
+      '1150 introducer b'
+    ])
+    cold.known = [{ peer: 'z', isConnected: true }, ...cold.known]
+    assert.equal(follow(schedule(cold), 0)[0], '0 introducer z')
+  })
+
+  it('uses at once what is left where an introducer drops out', () => {
+    const path = introducers('a', 'b', 'c')
+    const dialing = schedule(path)
+    dialing.pollOutput(0)
+    path.known = path.known.slice(1)
+    assert.deepEqual(
+      dialing.pollOutput(30).map(({ name }) => name),
+      ['introducer c']
+    )
+  })
+
+  it('puts off a path whose intermediary is on another already', () => {
+    const other = { ...introducers('a'), name: 'other', cost: 19 }
+    assert.deepEqual(follow(schedule(introducers('a', 'b'), other), 300), [
+      '0 other a',
+      '0 introducer b',
+      '250 introducer a'
+    ])
+  })
+
+  it('knows a lane that was silent from one that had no time to answer', () => {
+    const path = introducers('a', 'b', 'c')
+    const dialing = new HandshakeSchedule([path], 'peer', new PathStats(100), 0)
+    dialing.pollOutput(0)
+    const [a, b, c] = lanesTo('peer', [path])
+    assert.deepEqual(dialing.silent(a, 200), [])
+    dialing.pollOutput(250)
+    assert.deepEqual(
+      dialing.silent(c, 450).map(({ name }) => name),
+      [a.name, b.name]
+    )
   })
 
   it('looks again for a path where there is none, and uses it when it comes', () => {
@@ -102,7 +183,7 @@ describe('scheduling message 1', () => {
   it('tries again soon where a path took nothing', () => {
     const refused = schedule(gossip)
     refused.pollOutput(0)
-    refused.failed('gossip', 0)
+    refused.failed(laneOf(gossip), 0)
     assert.equal(refused.pollTimeout(), 100)
     assert.equal(refused.pollOutput(100).length, 1)
   })
@@ -110,7 +191,7 @@ describe('scheduling message 1', () => {
   it('bothers the room at once where a direct path took nothing', () => {
     const refused = schedule(gossip, direct)
     refused.pollOutput(0)
-    refused.failed('direct', 3)
+    refused.failed(laneOf(direct), 3)
     assert.deepEqual(
       refused.pollOutput(3).map(({ name }) => name),
       ['gossip']
@@ -120,10 +201,10 @@ describe('scheduling message 1', () => {
   it('sends again when the other side gives a reason, but not in a frenzy', () => {
     const provoked = schedule(left)
     provoked.pollOutput(0)
-    provoked.resend('left', 10)
+    provoked.resend(laneOf(left), 10)
     assert.equal(provoked.pollTimeout(), 200)
     provoked.pollOutput(200)
-    provoked.resend('left', 210, 'at-once')
+    provoked.resend(laneOf(left), 210, 'at-once')
     assert.equal(provoked.pollTimeout(), 210)
   })
 })
@@ -139,43 +220,66 @@ describe('scheduling packets', () => {
     )
     const plans = [0, 1, 2].map((attempt) => schedule.plan({ attempt }, 0))
     assert.deepEqual(
-      plans.map(({ path: each, againAt }) => [each?.name, againAt]),
+      plans.map(({ lane, againAt }) => [lane?.name, againAt]),
       [
-        ['a', 300],
-        ['b', 1200],
-        ['a', 2400]
+        ['a', 400],
+        ['b', 1600],
+        ['a', 3200]
       ]
     )
   })
 
   it('measures round trips, and prefers a path that loses nothing', () => {
     const stats = new PathStats(10)
-    const paths = [path('a', 10, 'direct'), path('b', 20, 'relayed')]
+    const a = path('a', 10, 'direct')
+    const paths = [a, path('b', 20, 'relayed')]
     for (let count = 0; count < 50; count++) {
-      stats.succeeded('a', 'peer', 8)
+      stats.succeeded(laneOf(a), 'peer', 8)
     }
     const schedule = new TransportSchedule(paths, 'peer', stats, 0)
     assert.equal(schedule.plan({ attempt: 0 }, 0).againAt, 50)
-    stats.failed('a', 'peer')
-    assert.equal(schedule.plan({ attempt: 0 }, 0).path?.name, 'b')
+    stats.failed(laneOf(a), 'peer')
+    assert.equal(schedule.plan({ attempt: 0 }, 0).lane?.name, 'b')
     assert.deepEqual(
       stats.rank(paths, 'another peer').map(({ name }) => name),
       ['a', 'b']
     )
-    stats.succeeded('a', 'peer', undefined)
-    assert.equal(schedule.plan({ attempt: 0 }, 0).path?.name, 'a')
+    stats.succeeded(laneOf(a), 'peer', undefined)
+    assert.equal(schedule.plan({ attempt: 0 }, 0).lane?.name, 'a')
+  })
+
+  it('learns of an introducer from what it did for one peer, and assumes as much for others', () => {
+    const stats = new PathStats(100)
+    const path = introducers('a', 'b')
+    const [a, b] = lanesTo('peer', [path])
+    stats.succeeded(b, 'peer', 80)
+    assert.equal(stats.rttMs(b, 'another peer'), 80)
+    assert.equal(stats.rttMs(a, 'another peer'), 80)
+    stats.succeeded(a, 'peer', 30)
+    assert.equal(stats.rttMs(a, 'another peer'), 30)
+    stats.failed(a, 'peer')
+    const order = (peer: string) => stats.rank([path], peer).map(({ via }) => via)
+    assert.deepEqual([order('peer'), order('another peer')], [['b', 'a'], ['b', 'a']]) // prettier-ignore
+    // What it lost for some is never worth leaving it for a path that the whole room pays for.
+    for (let count = 0; count < 100; count++) {
+      stats.failed(a, `peer ${count}`)
+    }
+    const gossip = { ...introducers(), name: 'gossip', cost: 30 }
+    assert.equal(stats.rank([gossip, path], 'another peer').at(-1)?.path.name, 'gossip')
+    stats.succeeded(a, 'peer', undefined)
+    assert.deepEqual(order('another peer'), ['a', 'b'])
   })
 
   it('puts few packets on a path that everybody pays for', () => {
     const schedule = new TransportSchedule([path('gossip', 100, 'broadcast')], 'peer', new PathStats(10), 0)
     const sent: number[] = []
     for (let now = 0; now < 200_000; now += 100) {
-      if (schedule.plan({ attempt: 0 }, now).path !== undefined) {
+      if (schedule.plan({ attempt: 0 }, now).lane !== undefined) {
         sent.push(now)
       }
     }
-    assert.deepEqual(sent.slice(0, 6), [0, 100, 200, 300, 2000, 4000])
-    assert.equal(sent.length, 32)
+    assert.deepEqual(sent.slice(0, 6), [0, 100, 2000, 4000, 6000, 8000])
+    assert.equal(sent.length, 12)
   })
 
   it('leaves the room alone while any other path reaches the peer', () => {
@@ -187,10 +291,10 @@ describe('scheduling packets', () => {
       0
     )
     assert.deepEqual(
-      [0, 1, 2, 3].map((attempt) => schedule.plan({ attempt }, 0).path?.name),
+      [0, 1, 2, 3].map((attempt) => schedule.plan({ attempt }, 0).lane?.name),
       ['direct', 'direct', 'direct', 'direct']
     )
     direct.up = false
-    assert.equal(schedule.plan({ attempt: 0 }, 0).path?.name, 'gossip')
+    assert.equal(schedule.plan({ attempt: 0 }, 0).lane?.name, 'gossip')
   })
 })

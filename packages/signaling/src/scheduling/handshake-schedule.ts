@@ -1,16 +1,29 @@
 import type { SignalingPath } from '../path.ts'
+import { sharesIntermediary, type Lane } from './lane.ts'
 import type { PathStats } from './path-stats.ts'
 
 /** Nothing is hedged or repeated faster. */
 export const MIN_HEDGE_MS = 50
 
-/** How long a direct path, which has nobody in between, is given before the room is bothered. */
+/** Round trips after which a direct path, which has nobody in between, is hedged. */
+const DIRECT_HEDGE_RTTS = 2
+
+/**
+ * … and after which a third relayed lane joins two that have not answered, then a fourth. A little more than one, so
+ * that jitter costs nobody an envelope; not more, so that two bad intermediaries cost a dial about its own time again.
+ */
+const RELAYED_HEDGE_RTTS = 1.25
+
+/** Lanes that one dial uses beside the room, however many intermediaries a peer names. */
+const MAX_LANES = 6
+
+/** What it takes to reach an intermediary that has to be dialed first: four or five round trips of 100 ms. */
+const COLD_MS = 750
+
+/** How long the room is left alone while another path has the message. */
 const BROADCAST_HEDGE_MS = 500
 
-/** A third path and each further one join after as long again. */
-const FURTHER_PATH_MS = 1000
-
-/** First repetition on a path, doubled each time up to the maximum. */
+/** First repetition on a lane, doubled each time up to the maximum. */
 const RETRANSMIT_MS = 400
 const MAX_RETRANSMIT_MS = 2000
 
@@ -32,10 +45,9 @@ interface Progress {
 }
 
 /**
- * When message 1 goes out on which path: at once on two that share no intermediary, again with growing pauses, and
- * rarely on a broadcast path. A direct path has no intermediary at all, so the second one waits a moment there, unless
- * the direct one takes nothing: almost every dial to a neighbour is answered before that, and nobody else ever hears
- * of it.
+ * When message 1 goes out on which lane: at once on two that share no intermediary, soon on further ones, again with
+ * growing pauses, and late and rarely on a broadcast path. A direct path has no intermediary at all, so the others wait
+ * a moment there, unless it takes nothing: almost every dial to a neighbour is answered before that.
  */
 export class HandshakeSchedule {
   readonly #paths: readonly SignalingPath[]
@@ -57,22 +69,22 @@ export class HandshakeSchedule {
     return this.#firstSentAt !== undefined
   }
 
-  /** The paths on which message 1 is due now. They count as used: `failed()` says where that is wrong. */
-  pollOutput(now: number): SignalingPath[] {
-    const ranked = this.#stats.rank(this.#paths, this.#peer)
+  /** The lanes on which message 1 is due now. They count as used: `failed()` says where that is wrong. */
+  pollOutput(now: number): Lane[] {
+    const ranked = this.#ranked()
     this.#pollAt = ranked.length === 0 ? now + RETRY_MS : Infinity
-    const due: SignalingPath[] = []
-    for (const [rank, path] of ranked.entries()) {
-      const at = this.#dueAt(path, rank, ranked, now)
+    const due: Lane[] = []
+    for (const [rank, lane] of ranked.entries()) {
+      const at = this.#dueAt(lane, rank, ranked, now)
       if (at <= now) {
-        due.push(path)
-        this.#sent(path, now)
+        due.push(lane)
+        this.#sent(lane, now)
       } else {
         this.#pollAt = Math.min(this.#pollAt, at)
       }
     }
-    for (const path of due) {
-      this.#pollAt = Math.min(this.#pollAt, this.#progress.get(path.name)!.dueAt)
+    for (const { name } of due) {
+      this.#pollAt = Math.min(this.#pollAt, this.#progress.get(name)!.dueAt)
     }
     return due
   }
@@ -81,9 +93,9 @@ export class HandshakeSchedule {
     return this.#pollAt
   }
 
-  /** The path refused it. */
-  failed(path: string, now: number): void {
-    const progress = this.#progress.get(path)
+  /** The lane refused it. */
+  failed({ name }: Lane, now: number): void {
+    const progress = this.#progress.get(name)
     if (progress !== undefined) {
       progress.sends--
       progress.dueAt = now + RETRY_MS
@@ -91,52 +103,94 @@ export class HandshakeSchedule {
     }
   }
 
-  /** The other side gave a reason to send along this path once more. `at-once` only where it can do so but once. */
-  resend(path: string, now: number, when: 'soon' | 'at-once' = 'soon'): void {
-    const isBroadcast = this.#paths.some(({ name, kind }) => name === path && kind === 'broadcast')
-    const gapMs = when === 'at-once' ? 0 : isBroadcast ? BROADCAST_MIN_GAP_MS : MIN_GAP_MS
-    const progress = this.#progress.get(path) ?? { sends: 0, dueAt: now, lastSentAt: -Infinity }
+  /** The other side gave a reason to send along this lane once more. `at-once` only where it can do so but once. */
+  resend({ name, path }: Lane, now: number, when: 'soon' | 'at-once' = 'soon'): void {
+    const gapMs = when === 'at-once' ? 0 : path.kind === 'broadcast' ? BROADCAST_MIN_GAP_MS : MIN_GAP_MS
+    const progress = this.#progress.get(name) ?? { sends: 0, dueAt: now, lastSentAt: -Infinity }
     progress.dueAt = Math.min(progress.dueAt, Math.max(now, progress.lastSentAt + gapMs))
-    this.#progress.set(path, progress)
+    this.#progress.set(name, progress)
     this.#pollAt = Math.min(this.#pollAt, progress.dueAt)
   }
 
-  /** How long ago message 1 was last sent along the path: the RTT, where it was sent once. */
-  rttMs(path: string, now: number): number | undefined {
-    const progress = this.#progress.get(path)
+  /** How long ago message 1 was last sent along the lane: the RTT, where it was sent once. */
+  rttMs({ name }: Lane, now: number): number | undefined {
+    const progress = this.#progress.get(name)
     return progress?.sends === 1 ? now - progress.lastSentAt : undefined
   }
 
-  #dueAt(path: SignalingPath, rank: number, ranked: readonly SignalingPath[], now: number): number {
-    const progress = this.#progress.get(path.name)
-    if (path.kind === 'broadcast' && (progress?.sends ?? 0) >= MAX_BROADCASTS) {
+  /** The answer has come along `winner`: the lanes that had plenty of time to bring one, and did not. */
+  silent(winner: Lane, now: number): Lane[] {
+    const allowedMs = 1.5 * Math.max(MIN_HEDGE_MS, this.rttMs(winner, now) ?? Infinity)
+    return this.#ranked().filter((lane) => {
+      const progress = this.#progress.get(lane.name)
+      const hasFailed = progress !== undefined && progress.sends > 0 && now - progress.lastSentAt > allowedMs
+      return hasFailed && lane.isReady && lane.name !== winner.name
+    })
+  }
+
+  /** Best first; the room is last, and before it what shares its intermediary with a better lane. */
+  #ranked(): Lane[] {
+    const ranked = this.#stats.rank(this.#paths, this.#peer)
+    const lanes = ranked.filter(({ path }) => path.kind !== 'broadcast')
+    const isOwn = (lane: Lane, index: number) =>
+      !lanes.slice(0, index).some((better) => sharesIntermediary(better, lane))
+    return [
+      ...lanes.filter(isOwn),
+      ...lanes.filter((lane, index) => !isOwn(lane, index)),
+      ...ranked.filter(({ path }) => path.kind === 'broadcast')
+    ]
+  }
+
+  #dueAt({ name, path }: Lane, rank: number, ranked: readonly Lane[], now: number): number {
+    const progress = this.#progress.get(name)
+    const isBroadcast = path.kind === 'broadcast'
+    if (isBroadcast && (progress?.sends ?? 0) >= MAX_BROADCASTS) {
       return Infinity
     }
     if (progress !== undefined) {
       return progress.dueAt
     }
     const start = this.#firstSentAt ?? now
-    if (rank < 2) {
-      const [best] = ranked
-      const waits = best.kind === 'direct' && best !== path && this.#progress.get(best.name)?.sends !== 0
-      return waits ? start + this.#hedgeMs(path) : start
+    const [best] = ranked
+    if (isBroadcast) {
+      return this.#isUnderWay(ranked) ? start + this.#broadcastHedgeMs(best) : start
     }
-    return start + (rank - 1) * FURTHER_PATH_MS
+    if (rank >= MAX_LANES) {
+      return Infinity
+    }
+    const isDirect = best.path.kind === 'direct'
+    const atOnce = isDirect ? (this.#progress.get(best.name)?.sends === 0 ? 2 : 1) : 2
+    return start + Math.max(0, rank + 1 - atOnce) * this.#hedgeMs(best, isDirect)
   }
 
-  #hedgeMs(path: SignalingPath): number {
-    return path.kind === 'broadcast'
-      ? BROADCAST_HEDGE_MS
-      : Math.max(MIN_HEDGE_MS, 2 * this.#stats.rttMs(path.name, this.#peer))
+  /** Whether any lane that the room does not pay for has taken it. */
+  #isUnderWay(ranked: readonly Lane[]): boolean {
+    return ranked.some(
+      ({ name, path }) => path.kind !== 'broadcast' && (this.#progress.get(name)?.sends ?? 0) > 0
+    )
   }
 
-  #sent(path: SignalingPath, now: number): void {
+  #hedgeMs(lane: Lane, isDirect: boolean): number {
+    const roundTrips = isDirect ? DIRECT_HEDGE_RTTS : RELAYED_HEDGE_RTTS
+    const warmMs = Math.max(MIN_HEDGE_MS, roundTrips * this.#stats.rttMs(lane, this.#peer))
+    return lane.isReady ? warmMs : warmMs + COLD_MS
+  }
+
+  #broadcastHedgeMs(best: Lane): number {
+    return Math.max(BROADCAST_HEDGE_MS, 2 * this.#hedgeMs(best, false))
+  }
+
+  #sent(lane: Lane, now: number): void {
     this.#firstSentAt ??= now
-    const sends = (this.#progress.get(path.name)?.sends ?? 0) + 1
-    const pause =
-      path.kind === 'broadcast'
-        ? BROADCAST_RETRANSMIT_MS + 1000 * (sends - 1)
-        : Math.min(MAX_RETRANSMIT_MS, RETRANSMIT_MS * 2 ** (sends - 1))
-    this.#progress.set(path.name, { sends, dueAt: now + pause, lastSentAt: now })
+    const sends = (this.#progress.get(lane.name)?.sends ?? 0) + 1
+    this.#progress.set(lane.name, { sends, dueAt: now + this.#pauseMs(lane, sends), lastSentAt: now })
+  }
+
+  #pauseMs(lane: Lane, sends: number): number {
+    if (lane.path.kind === 'broadcast') {
+      return BROADCAST_RETRANSMIT_MS + 1000 * (sends - 1)
+    }
+    const firstMs = Math.max(RETRANSMIT_MS, 2 * this.#stats.rttMs(lane, this.#peer))
+    return Math.min(MAX_RETRANSMIT_MS, (lane.isReady ? firstMs : firstMs + COLD_MS) * 2 ** (sends - 1))
   }
 }

@@ -1,21 +1,33 @@
 import type { SignalingPath } from '../path.ts'
+import { lanesTo, type Lane } from './lane.ts'
 
-/** RTT assumed of a path that has not been measured, in milliseconds. */
-const INITIAL_RTT_MS = 150
+/** RTT assumed where nothing of the kind has been measured, in milliseconds. */
+const INITIAL_RTT_MS = 200
 
 /** Weight of a new RTT sample (RFC 6298's alpha). */
 const RTT_GAIN = 1 / 8
 
-/** What a lost packet adds to a path's cost, so that others are tried first; forgotten with the next success. */
+/** What a lost packet adds to a lane's cost, so that others are tried first; forgotten with the next success. */
 const LOSS_PENALTY = 15
 const MAX_PENALTY = 60
+
+/**
+ * Of an intermediary, what it lost for one peer counts a little for all others: less than any difference between paths,
+ * because it may have been the peer who did not answer.
+ */
+const INTERMEDIARY_PENALTY = 1
+const MAX_INTERMEDIARY_PENALTY = 8
 
 interface Stats {
   rttMs: number | undefined
   penalty: number
 }
 
-/** RTT and losses of each path to each peer. Bounded; what was used longest ago is forgotten. */
+/**
+ * RTT and losses of each lane to each peer, of each intermediary, and of each path: what is not known of the first is
+ * assumed from the next. It orders lanes; nobody is blamed for anything here. Bounded; what was used longest ago is
+ * forgotten.
+ */
 export class PathStats {
   readonly #capacity: number
   readonly #stats = new Map<string, Stats>()
@@ -24,33 +36,48 @@ export class PathStats {
     this.#capacity = capacity
   }
 
-  rttMs(path: string, peer: string): number {
-    return this.#stats.get(`${path}\n${peer}`)?.rttMs ?? INITIAL_RTT_MS
+  rttMs(lane: Lane, peer: string): number {
+    for (const key of keysOf(lane, peer)) {
+      const rttMs = this.#stats.get(key)?.rttMs
+      if (rttMs !== undefined) {
+        return rttMs
+      }
+    }
+    return INITIAL_RTT_MS
   }
 
   /** An answer or an ack came. `rttMs` where it is known which sending it answers. */
-  succeeded(path: string, peer: string, rttMs: number | undefined): void {
-    const stats = this.#touch(path, peer)
-    stats.penalty = 0
-    if (rttMs !== undefined) {
-      stats.rttMs = stats.rttMs === undefined ? rttMs : stats.rttMs + RTT_GAIN * (rttMs - stats.rttMs)
+  succeeded(lane: Lane, peer: string, rttMs: number | undefined): void {
+    for (const key of keysOf(lane, peer)) {
+      const stats = this.#touch(key)
+      stats.penalty = 0
+      if (rttMs !== undefined && lane.isReady) {
+        stats.rttMs = stats.rttMs === undefined ? rttMs : stats.rttMs + RTT_GAIN * (rttMs - stats.rttMs)
+      }
     }
   }
 
-  /** Nothing came back in time, or the path took nothing. */
-  failed(path: string, peer: string): void {
-    const stats = this.#touch(path, peer)
+  /** Nothing came back in time, or the lane took nothing. */
+  failed(lane: Lane, peer: string): void {
+    const stats = this.#touch(laneKey(lane, peer))
     stats.penalty = Math.min(MAX_PENALTY, stats.penalty + LOSS_PENALTY)
+    if (lane.via !== undefined) {
+      const shared = this.#touch(lane.name)
+      shared.penalty = Math.min(MAX_INTERMEDIARY_PENALTY, shared.penalty + INTERMEDIARY_PENALTY)
+    }
   }
 
-  /** The paths that reach the peer, best first. */
-  rank(paths: readonly SignalingPath[], peer: string): SignalingPath[] {
-    const cost = (path: SignalingPath) => path.cost + (this.#stats.get(`${path.name}\n${peer}`)?.penalty ?? 0)
-    return paths.filter((path) => path.reaches(peer)).toSorted((a, b) => cost(a) - cost(b))
+  /** The lanes that reach the peer, best first: the cheapest, then those that need not be dialed. */
+  rank(paths: readonly SignalingPath[], peer: string): Lane[] {
+    const cost = (lane: Lane): number =>
+      lane.path.cost +
+      (this.#stats.get(laneKey(lane, peer))?.penalty ?? 0) +
+      (lane.via === undefined ? 0 : (this.#stats.get(lane.name)?.penalty ?? 0)) +
+      (lane.isReady ? 0 : MAX_INTERMEDIARY_PENALTY / 2)
+    return lanesTo(peer, paths).toSorted((a, b) => cost(a) - cost(b))
   }
 
-  #touch(path: string, peer: string): Stats {
-    const key = `${path}\n${peer}`
+  #touch(key: string): Stats {
     const stats = this.#stats.get(key) ?? { rttMs: undefined, penalty: 0 }
     this.#stats.delete(key)
     this.#stats.set(key, stats)
@@ -60,4 +87,14 @@ export class PathStats {
     }
     return stats
   }
+}
+
+function laneKey(lane: Lane, peer: string): string {
+  return `${lane.name}\n${peer}`
+}
+
+/** From the most specific to the most general. */
+function keysOf(lane: Lane, peer: string): string[] {
+  const general = lane.via === undefined ? [lane.path.name] : [lane.name, lane.path.name]
+  return [laneKey(lane, peer), ...general]
 }

@@ -5,9 +5,10 @@ import { compareInstances } from '../freshness/instance.ts'
 import type { Message2Outcome } from '../handshake/payloads.ts'
 import { Responder } from '../handshake/responder.ts'
 import type { SessionKeys } from '../handshake/session-keys.ts'
-import type { Arrival, SignalingPath } from '../path.ts'
+import type { Arrival } from '../path.ts'
 import { peerIdText } from '../peer-key.ts'
 import type { Room } from '../rooms/room.ts'
+import { laneOf, type Lane } from '../scheduling/lane.ts'
 import type { IncomingOffer, RefusalCode, SignalingSession } from '../signaler.ts'
 import type { DropReason } from './counters.ts'
 import { generateKeyPair, sendEnvelope, type Context } from './context.ts'
@@ -16,9 +17,12 @@ import type { Gate } from './gate.ts'
 import type { SignalingLimits } from './limits.ts'
 import { OfferTable, type Offer } from './offer-table.ts'
 
-/** The same message 2 is not sent again along a path sooner, however often message 1 comes. */
+/** The same message 2 is not sent again along a lane sooner, however often message 1 comes. */
 const RESEND_GAP_MS = 100
 const BROADCAST_RESEND_GAP_MS = 1000
+
+/** Lanes along which message 2 goes back: an initiator uses two at once, and others when those are silent. */
+const MAX_ANSWER_LANES = 6
 
 export interface AcceptorInit {
   gate: Gate
@@ -75,7 +79,7 @@ export class Acceptor {
     const now = this.#context.timers.now()
     if (envelope.version !== PROTOCOL_VERSION) {
       // Anybody can ask this: what everybody pays for is not said to anybody.
-      if (this.#path(arrival.path)?.kind !== 'broadcast') {
+      if (laneOf(arrival, this.#context.paths)?.path.kind !== 'broadcast') {
         this.#retry(envelope, arrival, { versions: [PROTOCOL_VERSION] })
       }
       return 'wrong-version'
@@ -125,7 +129,10 @@ export class Acceptor {
     }
     if (compareInstances(payload.responderInstance, this.#context.instance) !== 0) {
       const { message2 } = this.#write(responder, room, 'unknown-instance', new Uint8Array(0), 0)
-      this.#sendMessage2(responder.session, message2, remotePeer, this.#path(arrival.path))
+      const lane = laneOf(arrival, this.#context.paths)
+      if (lane !== undefined) {
+        this.#sendMessage2(responder.session, message2, remotePeer, lane)
+      }
       return 'unknown-instance'
     }
     const offer: Offer = {
@@ -137,8 +144,9 @@ export class Acceptor {
       expiresAt: now + this.#init.limits.offerLifetimeMs,
       state: 'admitting',
       message2: undefined,
-      resentAt: new Map()
+      lanes: new Map()
     }
+    this.#noteLane(offer, arrival)
     if (this.#losesGlare(offer)) {
       return 'glare'
     }
@@ -245,8 +253,14 @@ export class Acceptor {
     const { message2, keys } = this.#write(responder, room, outcome, answer, voidSerial)
     offer.state = 'answered'
     offer.message2 = message2
-    for (const path of this.#answerPaths(offer)) {
-      this.#sendMessage2(responder.session, message2, remotePeer, path)
+    const now = this.#context.timers.now()
+    for (const entry of offer.lanes.values()) {
+      entry.sentAt = now
+      this.#sendMessage2(responder.session, message2, remotePeer, entry.lane)
+    }
+    const further = this.#furtherLane(offer)
+    if (further !== undefined) {
+      this.#sendMessage2(responder.session, message2, remotePeer, further)
     }
     return keys
   }
@@ -262,48 +276,51 @@ export class Acceptor {
     return responder.writeMessage2(room, { outcome, responderInstance, voidSerial, answer })
   }
 
-  /** Where message 1 came from, and one path more, so that no single intermediary can swallow the answer. */
-  #answerPaths({ path, remotePeer }: Offer): SignalingPath[] {
-    const arrival = this.#path(path)
-    if (arrival?.kind === 'direct') {
-      return [arrival]
+  /** Message 2 goes back along each lane along which message 1 comes: what one of them swallows the others bring. */
+  #noteLane(offer: Offer, arrival: Arrival): { readonly lane: Lane; sentAt: number } | undefined {
+    const lane = laneOf(arrival, this.#context.paths)
+    if (lane === undefined) {
+      return undefined
     }
-    const second = this.#context.stats
-      .rank(this.#context.paths, remotePeer)
-      .find(({ name, kind }) => name !== path && kind !== 'broadcast')
-    return [arrival, second].filter((each) => each !== undefined)
+    const known = offer.lanes.get(lane.name)
+    if (known !== undefined || offer.lanes.size >= MAX_ANSWER_LANES) {
+      return known
+    }
+    const entry = { lane, sentAt: -Infinity }
+    offer.lanes.set(lane.name, entry)
+    return entry
+  }
+
+  /** Who had to ask the whole room may be reached by a cheaper path. */
+  #furtherLane({ lanes, remotePeer }: Offer): Lane | undefined {
+    return [...lanes.values()].some(({ lane }) => lane.path.kind !== 'broadcast')
+      ? undefined
+      : this.#context.stats
+          .rank(this.#context.paths, remotePeer)
+          .find(({ path }) => path.kind !== 'broadcast')
   }
 
   #resend(offer: Offer, arrival: Arrival, now: number): void {
-    const path = this.#path(arrival.path)
-    const gapMs = path?.kind === 'broadcast' ? BROADCAST_RESEND_GAP_MS : RESEND_GAP_MS
-    const last = offer.resentAt.get(arrival.path) ?? -Infinity
-    if (offer.message2 !== undefined && now - last >= gapMs) {
-      offer.resentAt.set(arrival.path, now)
-      this.#sendMessage2(offer.responder.session, offer.message2, offer.remotePeer, path)
+    const entry = this.#noteLane(offer, arrival)
+    if (entry === undefined || offer.message2 === undefined) {
+      return
+    }
+    const gapMs = entry.lane.path.kind === 'broadcast' ? BROADCAST_RESEND_GAP_MS : RESEND_GAP_MS
+    if (now - entry.sentAt >= gapMs) {
+      entry.sentAt = now
+      this.#sendMessage2(offer.responder.session, offer.message2, offer.remotePeer, entry.lane)
     }
   }
 
-  #sendMessage2(
-    session: Uint8Array,
-    message2: Uint8Array,
-    remotePeer: string,
-    path: SignalingPath | undefined
-  ): void {
-    if (path !== undefined) {
-      sendEnvelope(this.#context, path, remotePeer, { session, kind: 'message2', number: 0, body: message2 })
-    }
+  #sendMessage2(session: Uint8Array, message2: Uint8Array, remotePeer: string, lane: Lane): void {
+    sendEnvelope(this.#context, lane, remotePeer, { session, kind: 'message2', number: 0, body: message2 })
   }
 
-  #retry({ session }: Envelope, { path, origin }: Arrival, retry: Parameters<typeof encodeRetry>[0]): void {
-    const back = this.#path(path)
-    if (back !== undefined) {
-      sendEnvelope(this.#context, back, origin, {
-        session,
-        kind: 'retry',
-        number: 0,
-        body: encodeRetry(retry)
-      })
+  #retry({ session }: Envelope, arrival: Arrival, retry: Parameters<typeof encodeRetry>[0]): void {
+    const lane = laneOf(arrival, this.#context.paths)
+    if (lane !== undefined) {
+      const body = encodeRetry(retry)
+      sendEnvelope(this.#context, lane, arrival.origin, { session, kind: 'retry', number: 0, body })
     }
   }
 
@@ -316,15 +333,13 @@ export class Acceptor {
     ) {
       return false
     }
-    dial.resend(offer.path)
+    for (const { lane } of offer.lanes.values()) {
+      dial.resend(lane)
+    }
     return true
   }
 
   #isNewer(remotePeer: string, { payload }: Responder): boolean {
     return this.#context.ledger.isNewer(remotePeer, payload.initiatorInstance, payload.dialSerial)
-  }
-
-  #path(name: string): SignalingPath | undefined {
-    return this.#context.paths.find((path) => path.name === name)
   }
 }

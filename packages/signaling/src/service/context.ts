@@ -8,6 +8,7 @@ import type { StaticKeys } from '../handshake/static-key.ts'
 import type { SignalingPath } from '../path.ts'
 import { peerIdBytes, publicKeyOf } from '../peer-key.ts'
 import type { Room } from '../rooms/room.ts'
+import type { Lane } from '../scheduling/lane.ts'
 import type { PathStats } from '../scheduling/path-stats.ts'
 import type { Counters } from './counters.ts'
 import type { SignalingTimers } from './timers.ts'
@@ -34,22 +35,26 @@ export function generateKeyPair({ randomBytes, x25519 }: Context): KeyPair {
   return { secretKey, publicKey: x25519.publicKey(secretKey) }
 }
 
-/** Sends an envelope along a path; where the path does not take it, notes that and calls `failed`. */
+/** Sends an envelope along a lane; where the path does not take it, notes that and calls `failed`. */
 export function sendEnvelope(
   context: Context,
-  path: SignalingPath,
+  lane: Lane,
   remotePeer: string,
   content: Pick<Envelope, 'session' | 'kind' | 'number' | 'body' | 'cookie'>,
   failed?: () => void
 ): void {
   const send = async () => {
     const recipient = peerIdBytes(publicKeyOf(remotePeer))
-    context.counters.sent(path.name)
-    await path.send(remotePeer, encodeEnvelope({ ...content, version: PROTOCOL_VERSION, recipient }))
+    context.counters.sent(lane.path.name)
+    await lane.path.send(
+      remotePeer,
+      encodeEnvelope({ ...content, version: PROTOCOL_VERSION, recipient }),
+      lane.via
+    )
   }
   send().catch((error: unknown) => {
-    context.log?.trace('%s did not take a %s: %e', path.name, content.kind, error)
-    context.stats.failed(path.name, remotePeer)
+    context.log?.trace('%s did not take a %s: %e', lane.name, content.kind, error)
+    context.stats.failed(lane, remotePeer)
     failed?.()
   })
 }

@@ -6,6 +6,7 @@ import type { Message2 } from '../handshake/payloads.ts'
 import type { SessionKeys } from '../handshake/session-keys.ts'
 import type { Arrival, SignalingPath } from '../path.ts'
 import { MAX_PROOFS } from '../rooms/proof.ts'
+import { laneOf, type Lane } from '../scheduling/lane.ts'
 import { HandshakeSchedule } from '../scheduling/handshake-schedule.ts'
 import type { DialOutcome, SignalingSession } from '../signaler.ts'
 import type { DialResult, DropReason } from './counters.ts'
@@ -17,6 +18,9 @@ const NO_PATH_GRACE_MS = 1000
 
 /** Other instances that one dial believes in, one newer than the other. */
 const MAX_ATTEMPTS = 3
+
+/** Lanes whose demand for a cookie is met: more than a dial uses. */
+const MAX_COOKIES = 16
 
 /** Transport packets that overtook message 2. */
 const MAX_EARLY = 8
@@ -59,7 +63,7 @@ export class Dial {
   readonly #startedAt: number
   readonly #resolve: (outcome: DialOutcome) => void
   readonly #reject: (error: unknown) => void
-  /** Cookies asked for, by path: one on each, so that a path that lies spoils itself alone. */
+  /** Cookies asked for, by lane: one on each, so that one that lies spoils itself alone. */
   readonly #cookies = new Map<string, Uint8Array>()
   #attempts = 0
   #initiator: Initiator
@@ -104,7 +108,7 @@ export class Dial {
     }
     const { payload, keys } = message
     const now = this.#context.timers.now()
-    this.#context.stats.succeeded(arrival.path, this.remotePeer, this.#schedule.rttMs(arrival.path, now))
+    this.#noteAnswer(laneOf(arrival, this.#init.paths), now)
     if (payload.outcome === 'unknown-instance') {
       return this.#tryAgain(payload)
     }
@@ -129,31 +133,28 @@ export class Dial {
   }
 
   /**
-   * Takes a `retry`, which nobody has authenticated: it is believed once for each path, and only for that path. Where
+   * Takes a `retry`, which nobody has authenticated: it is believed once for each lane, and only for that lane. Where
    * nobody passes envelopes on in another's place, its origin must be the peer: on a broadcast path all others see the
    * session id, too.
    */
-  receiveRetry({ body }: Envelope, { path, origin }: Arrival): DropReason | undefined {
+  receiveRetry({ body }: Envelope, arrival: Arrival): DropReason | undefined {
     const retry = decodeRetry(body)
-    if (retry === undefined) {
+    const lane = laneOf(arrival, this.#init.paths)
+    if (retry === undefined || lane === undefined) {
       return 'malformed'
     }
-    const kind = this.#init.paths.find(({ name }) => name === path)?.kind
-    if (origin !== this.remotePeer && (kind === 'direct' || kind === 'broadcast')) {
+    const { kind } = lane.path
+    if (arrival.origin !== this.remotePeer && (kind === 'direct' || kind === 'broadcast')) {
       return 'not-authentic'
     }
     if (retry.versions.length > 0) {
       this.#remoteVersions = retry.versions
     }
-    if (
-      retry.cookie === undefined ||
-      this.#cookies.has(path) ||
-      !this.#init.paths.some(({ name }) => name === path)
-    ) {
+    if (retry.cookie === undefined || this.#cookies.has(lane.name) || this.#cookies.size >= MAX_COOKIES) {
       return 'repeated'
     }
-    this.#cookies.set(path, retry.cookie)
-    this.#schedule.resend(path, this.#context.timers.now(), 'at-once')
+    this.#cookies.set(lane.name, retry.cookie)
+    this.#schedule.resend(lane, this.#context.timers.now(), 'at-once')
     this.#run()
     return undefined
   }
@@ -168,8 +169,8 @@ export class Dial {
   }
 
   /** The other side, which is polite, has sent its own offer: ours goes to it again, where its offer came from. */
-  resend(path: string): void {
-    this.#schedule.resend(path, this.#context.timers.now())
+  resend(lane: Lane): void {
+    this.#schedule.resend(lane, this.#context.timers.now())
     this.#run()
   }
 
@@ -198,6 +199,17 @@ export class Dial {
         offer: this.#init.offer
       }
     })
+  }
+
+  #noteAnswer(lane: Lane | undefined, now: number): void {
+    if (lane === undefined) {
+      return
+    }
+    const { stats } = this.#context
+    stats.succeeded(lane, this.remotePeer, this.#schedule.rttMs(lane, now))
+    for (const silent of this.#schedule.silent(lane, now)) {
+      stats.failed(silent, this.remotePeer)
+    }
   }
 
   #createSchedule(): HandshakeSchedule {
@@ -240,23 +252,23 @@ export class Dial {
       this.#end('timeout', () => this.#reject(this.#timeoutError()))
       return
     }
-    for (const path of this.#schedule.pollOutput(now)) {
-      this.#send(path)
+    for (const lane of this.#schedule.pollOutput(now)) {
+      this.#send(lane)
     }
     const nextAt = Math.min(this.#schedule.pollTimeout(), timeoutAt)
     this.#alarm.set(this.#schedule.hasSent ? nextAt : Math.min(nextAt, noPathAt))
   }
 
-  #send(path: SignalingPath): void {
+  #send(lane: Lane): void {
     const { session, message1 } = this.#initiator
     const schedule = this.#schedule
     sendEnvelope(
       this.#context,
-      path,
+      lane,
       this.remotePeer,
-      { session, kind: 'message1', number: 0, body: message1, cookie: this.#cookies.get(path.name) },
+      { session, kind: 'message1', number: 0, body: message1, cookie: this.#cookies.get(lane.name) },
       () => {
-        schedule.failed(path.name, this.#context.timers.now())
+        schedule.failed(lane, this.#context.timers.now())
         this.#run()
       }
     )

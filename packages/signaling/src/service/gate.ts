@@ -57,6 +57,7 @@ export class Gate {
   }
 }
 
-function bucketOf({ path, origin }: Arrival): string {
-  return `${path}\n${origin}`
+/** An intermediary that lies about origins uses up what it may bring itself, and nobody else's. */
+function bucketOf({ path, origin, via = '' }: Arrival): string {
+  return `${path}\n${via}\n${origin}`
 }

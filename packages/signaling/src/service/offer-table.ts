@@ -2,6 +2,7 @@ import { sha256 } from '@noble/hashes/sha2.js'
 import { bytesKey } from '../bytes.ts'
 import type { Responder } from '../handshake/responder.ts'
 import type { Room } from '../rooms/room.ts'
+import type { Lane } from '../scheduling/lane.ts'
 
 /** A message 1 that passed every check, and what became of it. */
 export interface Offer {
@@ -16,8 +17,8 @@ export interface Offer {
   state: 'admitting' | 'open' | 'answered' | 'void'
   /** The bytes that answer every repetition of message 1. */
   message2: Uint8Array | undefined
-  /** When message 2 was last sent again, by path. */
-  readonly resentAt: Map<string, number>
+  /** The lanes along which message 1 has come, and when message 2 last went back along each. */
+  readonly lanes: Map<string, { readonly lane: Lane; sentAt: number }>
 }
 
 /**

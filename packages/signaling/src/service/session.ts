@@ -3,6 +3,7 @@ import { MAX_MESSAGE_BYTES, type Envelope } from '../envelope/envelope.ts'
 import { MessageTooLargeError } from '../errors.ts'
 import type { SessionKeys } from '../handshake/session-keys.ts'
 import type { Arrival, SignalingPath } from '../path.ts'
+import type { Lane } from '../scheduling/lane.ts'
 import { TransportSchedule } from '../scheduling/transport-schedule.ts'
 import type { SignalingCloseReason, SignalingSession, SignalingSessionEvents } from '../signaler.ts'
 import {
@@ -52,7 +53,7 @@ export class Session extends TypedEventEmitter<SignalingSessionEvents> implement
   readonly #transport: Transport
   readonly #schedule: TransportSchedule
   readonly #alarm: Alarm
-  readonly #lastPath = new Map<number, string>()
+  readonly #lastLane = new Map<number, Lane>()
   readonly #expiresAt: number
   #state: 'open' | 'lingering' | 'gone' = 'open'
   #goneAt = Infinity
@@ -177,20 +178,20 @@ export class Session extends TypedEventEmitter<SignalingSessionEvents> implement
   }
 
   #sendPacket({ number, body, attempt, reliable }: OutgoingPacket, now: number): void {
-    const { path, againAt } = this.#schedule.plan({ attempt }, now)
+    const { lane, againAt } = this.#schedule.plan({ attempt }, now)
     if (reliable) {
       this.#transport.retransmitAt(number, againAt)
     }
-    if (path === undefined || (this.#state === 'lingering' && path.kind === 'broadcast')) {
+    if (lane === undefined || (this.#state === 'lingering' && lane.path.kind === 'broadcast')) {
       return
     }
     if (attempt > 1) {
-      this.#context.stats.failed(this.#lastPath.get(number) ?? path.name, this.remotePeer)
+      this.#context.stats.failed(this.#lastLane.get(number) ?? lane, this.remotePeer)
     }
     if (reliable) {
-      this.#lastPath.set(number, path.name)
+      this.#lastLane.set(number, lane)
     }
-    sendEnvelope(this.#context, path, this.remotePeer, { session: this.id, kind: 'transport', number, body })
+    sendEnvelope(this.#context, lane, this.remotePeer, { session: this.id, kind: 'transport', number, body })
   }
 
   #handleEvent(event: TransportEvent): void {
@@ -199,12 +200,7 @@ export class Session extends TypedEventEmitter<SignalingSessionEvents> implement
         this.#deliver(event.message)
         break
       case 'acked':
-        this.#context.stats.succeeded(
-          this.#lastPath.get(event.number) ?? this.path,
-          this.remotePeer,
-          event.rttMs
-        )
-        this.#lastPath.delete(event.number)
+        this.#noteAck(event)
         break
       case 'close':
         this.end('remote')
@@ -215,6 +211,14 @@ export class Session extends TypedEventEmitter<SignalingSessionEvents> implement
       case 'expiring':
         this.#askRehandshake()
         break
+    }
+  }
+
+  #noteAck({ number, rttMs }: Extract<TransportEvent, { type: 'acked' }>): void {
+    const lane = this.#lastLane.get(number)
+    this.#lastLane.delete(number)
+    if (lane !== undefined) {
+      this.#context.stats.succeeded(lane, this.remotePeer, rttMs)
     }
   }
 
