@@ -284,7 +284,7 @@ describe('hearsay in processes', function () {
   })
 
   describe('id', () => {
-    it('prints the peer ID that up has with the same file', async () => {
+    it('prints the peer ID that up has with the same file, also while up uses it', async () => {
       const file = join(folder, 'node.key')
       await using id = new HearsayCommand(['id', '--identity', file])
       const { code, stdout } = await id.end()
@@ -299,6 +299,8 @@ describe('hearsay in processes', function () {
         ...LOOPBACK
       ])
       assert.equal(`${String((await node.event({ event: 'ready' })).peer)}\n`, stdout)
+      await using again = new HearsayCommand(['id', '--identity', file])
+      assert.equal((await again.end()).stdout, stdout)
       await node.terminate()
     })
   })

@@ -10,7 +10,7 @@ async function run(...args: readonly string[]): Promise<ProcessEnd> {
   return await command.end()
 }
 
-const COMMANDS = ['up', 'chat', 'id', 'room new', 'demo']
+const COMMANDS = ['up', 'chat', 'dht', 'id', 'room new', 'demo']
 
 describe('the hearsay command line', () => {
   it('prints its version', async () => {
@@ -51,6 +51,23 @@ describe('the hearsay command line', () => {
       'an address that is none',
       ['up', '--room', 'k', '--bootstrap', '127.0.0.1:4001'],
       /\/ip4\/127.0.0.1\/tcp\/4001.*ERR_INVALID_MULTIADDR/
+    ],
+    [
+      'an address of a DHT node that is none',
+      ['up', '--room', 'k', '--dht', '127.0.0.1:4001'],
+      /\/ip4\/127.0.0.1\/tcp\/4001.*ERR_INVALID_MULTIADDR/
+    ],
+    ['a room where there is none', ['dht', '--room', 'k'], /unknown option --room; .*ERR_UNKNOWN_OPTION/],
+    [
+      'an address of a DHT that is none',
+      ['dht', '--dht', 'example.org:4001'],
+      /\/dns4\/example.org\/tcp\/4001.*ERR_INVALID_MULTIADDR/
+    ],
+    ['an identity that is not named', ['id'], /no identity file given; name one with --identity/],
+    [
+      'an empty name of an identity',
+      ['id', '--identity='],
+      /"identity" must not be empty.*ERR_INVALID_OPTION/
     ],
     ['a demo of two', ['demo', '--peers', '2'], /--peers must be from 4 to 20/]
   ]

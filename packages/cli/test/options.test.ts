@@ -63,6 +63,21 @@ describe('options of a command', () => {
     assert.deepEqual(env.values.listen, ['/ip4/127.0.0.1/tcp/1', '/ip4/127.0.0.1/tcp/2'])
   })
 
+  it('takes the ways of being found from flags, environment and config file', () => {
+    const dht = ['/ip4/127.0.0.1/tcp/1', '/ip4/127.0.0.1/tcp/2']
+    const config = file('c.json', JSON.stringify({ dht, mdns: true }))
+    const given = [
+      resolveOptions(MESH_OPTIONS, ['--dht', dht[0], '--dht', dht[1], '--mdns'], {}),
+      resolveOptions(MESH_OPTIONS, [], { HEARSAY_DHT: dht.join(' '), HEARSAY_MDNS: '1' }),
+      resolveOptions(MESH_OPTIONS, ['--config', config], {})
+    ]
+    for (const { values } of given) assert.deepEqual([values.dht, values.mdns], [dht, true])
+    assert.throws(() => resolveOptions(MESH_OPTIONS, [], { HEARSAY_MDNS: 'perhaps' }), {
+      name: 'UsageError',
+      code: 'ERR_INVALID_OPTION'
+    })
+  })
+
   it('does not take flag-only options from the environment', () => {
     assert.equal(resolveOptions(MESH_OPTIONS, [], { HEARSAY_JSON: '1' }).values.json, false)
   })
@@ -72,6 +87,8 @@ describe('options of a command', () => {
     ['an argument without an option', ['kitchen'], 'ERR_USAGE'],
     ['an option without its value', ['--room'], 'ERR_USAGE'],
     ['a count that is none', ['--max-connections', 'many'], 'ERR_INVALID_OPTION'],
+    ['a value for what is on or off', ['--mdns=yes'], 'ERR_USAGE'],
+    ['an address of a DHT node that is missing', ['--dht'], 'ERR_USAGE'],
     ['a negative count', ['--max-connections=-1'], 'ERR_INVALID_OPTION'],
     ['a config file that is not there', ['--config', '/nonexistent/hearsay.json'], 'ERR_CONFIG_FILE']
   ]

@@ -1,6 +1,7 @@
 import type { GossipSub } from '@libp2p/gossipsub'
 import type {
   ComponentLogger,
+  ContentRouting,
   Libp2pEvents,
   Metrics,
   PeerId,
@@ -16,6 +17,7 @@ export interface HearsayComponents {
   addressManager: AddressManager
   connectionManager: ConnectionManager
   registrar: Registrar
+  contentRouting: ContentRouting
   events: TypedEventTarget<Libp2pEvents>
   logger: ComponentLogger
   metrics?: Metrics

@@ -1,11 +1,10 @@
 import { platform } from '#platform'
 import { checkRtcOptions } from './check-rtc-options.ts'
 import { createNode } from './create-node.ts'
-import { withDeadline } from './deadline.ts'
-import { BootstrapError, ListenError } from './errors.ts'
 import { resolveIdentity } from './identity/identity.ts'
 import { MeshNode } from './mesh-node.ts'
 import { resolveMeshOptions } from './options.ts'
+import { startNode, waitForEntry } from './start-node.ts'
 import type { Identity } from './identity/identity.ts'
 import type { Mesh } from './mesh.ts'
 import type { MeshOptions, ResolvedMeshOptions } from './options.ts'
@@ -39,9 +38,11 @@ async function startMesh(options: ResolvedMeshOptions, identity: Identity): Prom
     listen: options.listen?.map(String),
     logger: options.logger,
     metrics: options.metrics,
+    dht: options.dht,
     hearsay: (components) =>
       new MeshNode(components, options, {
         bootstrap: options.bootstrap,
+        dhtBootstrap: options.dhtBootstrap,
         stop: async () => {
           await node.stop()
           await identity.release()
@@ -49,47 +50,16 @@ async function startMesh(options: ResolvedMeshOptions, identity: Identity): Prom
       })
   })
   try {
-    await start(node, options)
-    await enter(node.services.hearsay, options)
+    await startNode(node, options.listen)
+    await waitForEntry(
+      node.services.hearsay,
+      [...options.bootstrap, ...options.dhtBootstrap],
+      options.bootstrapTimeoutMs,
+      options.signal
+    )
   } catch (error) {
     await node.stop()
     throw error
   }
   return node.services.hearsay
-}
-
-async function start(node: { start(): void | Promise<void> }, options: ResolvedMeshOptions): Promise<void> {
-  try {
-    await node.start()
-  } catch (error) {
-    if (!(error instanceof Error) || error.name !== 'UnsupportedListenAddressesError') throw error
-    throw new ListenError((options.listen ?? platform.defaultListen).map(String), error)
-  }
-}
-
-/** Waits until a bootstrap address has answered; the mesh tries them meanwhile. */
-async function enter(
-  mesh: MeshNode,
-  { bootstrap, bootstrapTimeoutMs, signal }: ResolvedMeshOptions
-): Promise<void> {
-  try {
-    await withDeadline(bootstrapTimeoutMs, signal, (deadline) => settledOrAborted(mesh.entered, deadline))
-  } catch {
-    signal?.throwIfAborted()
-    const failures = [...mesh.bootstrapFailures.values()]
-    throw new BootstrapError(bootstrap.map(String), bootstrapTimeoutMs, new AggregateError(failures))
-  }
-}
-
-function settledOrAborted(promise: Promise<unknown>, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => {
-      reject(new Error('aborted', { cause: signal.reason }))
-    }
-    if (signal.aborted) abort()
-    signal.addEventListener('abort', abort, { once: true })
-    promise.then(() => {
-      resolve()
-    }, reject)
-  })
 }

@@ -9,14 +9,21 @@ import type { HearsayComponents } from './components.ts'
 import type { GossipSub } from '@libp2p/gossipsub'
 import type { Identify } from '@libp2p/identify'
 import type { ComponentLogger, Ed25519PrivateKey, Libp2p, Metrics } from '@libp2p/interface'
+import type { KadDHT } from '@libp2p/kad-dht'
 import type { Ping } from '@libp2p/ping'
+import type { Libp2pOptions } from 'libp2p'
 
-export interface NodeInit<Service> {
+export interface BareNodeInit {
   readonly privateKey: Ed25519PrivateKey
   /** Multiaddrs; where the platform listens by itself if absent. */
   readonly listen: readonly string[] | undefined
   readonly logger: ComponentLogger | undefined
   readonly metrics: ((components: { logger: ComponentLogger }) => Metrics) | undefined
+}
+
+export interface NodeInit<Service> extends BareNodeInit {
+  /** Take part in the DHT. */
+  readonly dht: boolean
   readonly hearsay: (components: HearsayComponents) => Service
 }
 
@@ -26,6 +33,7 @@ export interface NodeServices<Service> extends Record<string, unknown> {
   ping: Ping
   pubsub: GossipSub
   hearsay: Service
+  dht?: KadDHT
 }
 
 /** Members behind one NAT, or processes on one machine, come from one address: these let a whole room of them in. */
@@ -33,8 +41,31 @@ const INBOUND_PER_SECOND = 100
 const INBOUND_PENDING = 100
 
 /** The libp2p node under a mesh that has no other, not started. */
-export function createNode<Service>(init: NodeInit<Service>): Promise<Libp2p<NodeServices<Service>>> {
+export async function createNode<Service>(init: NodeInit<Service>): Promise<Libp2p<NodeServices<Service>>> {
+  // Loaded only where it is used.
+  const parts = init.dht ? (await import('./discovery/dht-service.ts')).dhtParts(false) : undefined
   return createLibp2p<NodeServices<Service>>({
+    ...bareNode(init),
+    ...(parts !== undefined && { datastore: parts.datastore }),
+    services: {
+      identify: identify(),
+      ping: ping(),
+      pubsub: gossipsub({
+        // The first member of a room speaks before anybody listens.
+        allowPublishToZeroTopicPeers: true,
+        floodPublish: true,
+        // Peers that share an address are no attack here: one machine, one NAT, one test.
+        scoreParams: { IPColocationFactorWeight: 0 }
+      }),
+      hearsay: init.hearsay,
+      ...(parts !== undefined && { dht: parts.dht })
+    }
+  })
+}
+
+/** What every libp2p node of ours is made of, not started. */
+export function bareNode(init: BareNodeInit): Omit<Libp2pOptions, 'services'> {
+  return {
     start: false,
     privateKey: init.privateKey,
     nodeInfo: { name: 'hearsay' },
@@ -48,18 +79,6 @@ export function createNode<Service>(init: NodeInit<Service>): Promise<Libp2p<Nod
     connectionManager: {
       inboundConnectionThreshold: INBOUND_PER_SECOND,
       maxIncomingPendingConnections: INBOUND_PENDING
-    },
-    services: {
-      identify: identify(),
-      ping: ping(),
-      pubsub: gossipsub({
-        // The first member of a room speaks before anybody listens.
-        allowPublishToZeroTopicPeers: true,
-        floodPublish: true,
-        // Peers that share an address are no attack here: one machine, one NAT, one test.
-        scoreParams: { IPColocationFactorWeight: 0 }
-      }),
-      hearsay: init.hearsay
     }
-  })
+  }
 }

@@ -1,8 +1,11 @@
 export { createMesh } from './create-mesh.ts'
+export { createDhtNode } from './discovery/create-dht-node.ts'
+export { readPeerId } from './identity/read-peer-id.ts'
 export { hearsay } from './service.ts'
 export * from './errors.ts'
 export type { AdmissionRequest, AdmitHook } from './admission.ts'
 export type { HearsayComponents } from './components.ts'
+export type { DhtNode } from './discovery/create-dht-node.ts'
 export type { IdentityOption } from './identity/identity.ts'
 export type {
   BroadcastResult,
@@ -17,7 +20,7 @@ export type {
   MeshMessage
 } from './mesh.ts'
 export type { MeshPeer, MeshPeerEvents, MeshPeerStats } from './mesh-peer.ts'
-export type { HearsayOptions, MeshOptions } from './options.ts'
+export type { DhtNodeOptions, DhtOptions, HearsayOptions, MeshOptions } from './options.ts'
 export { bytesCodec, jsonCodec, textCodec } from '@hearsay/session'
 export type {
   Channel,

@@ -29,6 +29,8 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 /** What a mesh is given that made its own libp2p node. */
 export interface OwnNode {
   readonly bootstrap: readonly Multiaddr[]
+  /** Nodes of the DHT, who need not be members. */
+  readonly dhtBootstrap: readonly Multiaddr[]
   /** Stops the node, and with it the mesh. */
   stop(): Promise<void>
 }
@@ -86,14 +88,14 @@ export class MeshNode extends TypedEventEmitter<MeshEvents> implements Mesh, Sta
     return this.#running?.presence.members().map(memberOf) ?? []
   }
 
-  /** Resolves once a bootstrap address answered. */
+  /** Resolves once a bootstrap address answered, of a member or of a DHT node. */
   get entered(): Promise<undefined> {
-    return this.#requireRunning().overlay.entered
+    return this.#requireRunning().entered
   }
 
   /** Why bootstrap addresses failed, by address. */
   get bootstrapFailures(): ReadonlyMap<string, unknown> {
-    return this.#running?.overlay.bootstrapFailures ?? new Map<string, unknown>()
+    return this.#running?.bootstrapFailures ?? new Map<string, unknown>()
   }
 
   // libp2p calls what follows up to `stop`.
@@ -199,6 +201,7 @@ export class MeshNode extends TypedEventEmitter<MeshEvents> implements Mesh, Sta
       room,
       options: this.#options,
       bootstrap: this.#ownNode?.bootstrap ?? [],
+      dhtBootstrap: this.#ownNode?.dhtBootstrap ?? [],
       metrics: this.#metrics,
       log: this.#log,
       events: this,

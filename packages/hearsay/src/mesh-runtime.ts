@@ -9,6 +9,7 @@ import { TopicValidatorResult } from '@libp2p/gossipsub'
 import { multiaddr } from '@multiformats/multiaddr'
 import { MAX_ENVELOPE_BYTES } from './constants.ts'
 import { HandlerFailedError, reasonOf } from './errors.ts'
+import { Discovery } from './discovery/discovery.ts'
 import { Overlay } from './overlay/overlay.ts'
 import { Presence } from './presence/presence.ts'
 import { RoomWatch } from './room-watch.ts'
@@ -31,6 +32,8 @@ export interface MeshRuntimeInit {
   readonly room: Room
   readonly options: ResolvedHearsayOptions
   readonly bootstrap: readonly Multiaddr[]
+  /** Nodes of the DHT, who need not be members. */
+  readonly dhtBootstrap: readonly Multiaddr[]
   readonly metrics: MeshMetrics
   readonly log: Logger
   /** Where the mesh's events are told. */
@@ -46,6 +49,7 @@ export class MeshRuntime {
   readonly presence: Presence
   readonly overlay: Overlay
   readonly sessions: SessionRegistry
+  readonly #discovery: Discovery
   readonly #init: MeshRuntimeInit
   readonly #signaler: SignalerService
   readonly #watch: RoomWatch
@@ -65,6 +69,20 @@ export class MeshRuntime {
       renewalMs: options.presenceTtlMs / 3
     })
     this.sessions = this.#createSessions()
+    this.#discovery = this.#createDiscovery()
+  }
+
+  /** Resolves once a bootstrap address answered; never where none does. */
+  get entered(): Promise<undefined> {
+    const { bootstrap, dhtBootstrap } = this.#init
+    const { entries } = this.#discovery
+    if (dhtBootstrap.length === 0) return this.overlay.entered
+    return bootstrap.length === 0 ? entries.entered : Promise.race([this.overlay.entered, entries.entered])
+  }
+
+  /** Why each bootstrap address that failed did so the last time. */
+  get bootstrapFailures(): ReadonlyMap<string, unknown> {
+    return new Map([...this.overlay.bootstrapFailures, ...this.#discovery.entries.failures])
   }
 
   async start(): Promise<void> {
@@ -79,12 +97,14 @@ export class MeshRuntime {
     this.sessions.start()
     this.overlay.start()
     this.presence.start()
+    await this.#discovery.start()
   }
 
   /** Says goodbye to everybody and leaves nothing behind; `signal` cuts the farewell short. */
   async stop(signal?: AbortSignal): Promise<void> {
     const { components, room } = this.#init
     this.#watch.stop()
+    await this.#discovery.stop()
     if (this.#topology !== undefined) components.registrar.unregister(this.#topology)
     this.overlay.stop()
     await Promise.all([this.presence.stop(), this.sessions.close(signal === undefined ? {} : { signal })])
@@ -191,6 +211,19 @@ export class MeshRuntime {
       this.#report(new HandlerFailedError(detail.type, detail.peerId, detail.error))
     })
     return sessions
+  }
+
+  #createDiscovery(): Discovery {
+    const { components, room, options, dhtBootstrap } = this.#init
+    return new Discovery({
+      components,
+      room,
+      dht: options.dht,
+      dhtEntries: dhtBootstrap,
+      mdns: options.mdns,
+      view: () => ({ neighbours: this.overlay.neighbours, members: this.presence.size }),
+      isMember: (peerId) => this.presence.get(peerId) !== undefined
+    })
   }
 
   async #admit(peerId: string): Promise<boolean> {

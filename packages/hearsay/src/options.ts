@@ -1,4 +1,5 @@
 import { isMultiaddr, multiaddr } from '@multiformats/multiaddr'
+import { platform } from '#platform'
 import { InvalidMultiaddrError, InvalidOptionError, UnknownOptionError } from './errors.ts'
 import type { IdentityOption } from './identity/identity.ts'
 import type { AdmitHook } from './admission.ts'
@@ -37,14 +38,24 @@ export interface HearsayOptions {
   presenceTtlMs?: number
   /** Silence on the room's topic, though connected to somebody, until `room:key-mismatch`. @default 15_000 */
   keyMismatchTimeoutMs?: number
+  /** Look for members of the room on the local network, by multicast DNS, and be found there. Not in a page. @default false */
+  mdns?: boolean
+  /** Find members by provider records in the node's content routing, such as kad-dht, where it has one. @default true */
+  dht?: boolean
   /** How long the steps of a session may take. */
   timeouts?: Partial<SessionTimeouts>
   /** When a silent peer is suspected. */
   liveness?: Partial<LivenessOptions>
 }
 
+/** How a mesh finds members when it knows the address of none: by what they left with the nodes of a DHT. */
+export interface DhtOptions {
+  /** Multiaddrs of nodes of the DHT, such as `hearsay dht` prints. They need not be in the room. */
+  bootstrap: string | readonly string[]
+}
+
 /** What `createMesh()` takes. */
-export interface MeshOptions extends HearsayOptions {
+export interface MeshOptions extends Omit<HearsayOptions, 'dht'> {
   /**
    * Who we are: the path of a key file (in a page: a name in IndexedDB), made where it is absent and locked while in
    * use; or an Ed25519 private key of libp2p. @default a new identity, in memory
@@ -52,7 +63,9 @@ export interface MeshOptions extends HearsayOptions {
   identity?: IdentityOption
   /** Multiaddrs of members to enter through; `createMesh()` rejects when none of them answers. @default none */
   bootstrap?: string | readonly string[]
-  /** How long to try the bootstrap addresses, in milliseconds. @default 10_000 */
+  /** Find members in a DHT, and be found there; `createMesh()` waits for one of its nodes as for `bootstrap`. @default none */
+  dht?: DhtOptions
+  /** How long to try the bootstrap addresses, of both kinds together, in milliseconds. @default 10_000 */
   bootstrapTimeoutMs?: number
   /** Multiaddrs to listen on. @default every IPv4 address, ports of the system's choice, TCP and WebSocket; in a page none */
   listen?: readonly string[]
@@ -63,6 +76,12 @@ export interface MeshOptions extends HearsayOptions {
   /** libp2p metrics, such as `prometheusMetrics()`. */
   metrics?: (components: { logger: ComponentLogger }) => Metrics
 }
+
+/** What `createDhtNode()` takes. */
+export type DhtNodeOptions = Pick<
+  MeshOptions,
+  'identity' | 'bootstrap' | 'bootstrapTimeoutMs' | 'listen' | 'signal' | 'logger' | 'metrics'
+>
 
 /** `HearsayOptions` with every default filled in. */
 export interface ResolvedHearsayOptions {
@@ -77,12 +96,14 @@ export interface ResolvedHearsayOptions {
   readonly maxMembers: number
   readonly presenceTtlMs: number
   readonly keyMismatchTimeoutMs: number
+  readonly mdns: boolean
+  readonly dht: boolean
   readonly timeouts: Partial<SessionTimeouts>
   readonly liveness: Partial<LivenessOptions>
 }
 
-/** `MeshOptions` with every default filled in but those that depend on the platform. */
-export interface ResolvedMeshOptions extends ResolvedHearsayOptions {
+/** What `createMesh()` and `createDhtNode()` share, with defaults but those that depend on the platform. */
+export interface ResolvedNodeOptions {
   readonly identity: IdentityOption | undefined
   readonly bootstrap: readonly Multiaddr[]
   readonly bootstrapTimeoutMs: number
@@ -90,6 +111,11 @@ export interface ResolvedMeshOptions extends ResolvedHearsayOptions {
   readonly signal: AbortSignal | undefined
   readonly logger: ComponentLogger | undefined
   readonly metrics: MeshOptions['metrics']
+}
+
+/** `MeshOptions` with every default filled in but those that depend on the platform. */
+export interface ResolvedMeshOptions extends ResolvedHearsayOptions, ResolvedNodeOptions {
+  readonly dhtBootstrap: readonly Multiaddr[]
 }
 
 type Check = (value: unknown) => string | undefined
@@ -113,7 +139,8 @@ const isWhole = (least: number, most: number): Check =>
     (value) => Number.isInteger(value) && (value as number) >= least && (value as number) <= most
   )
 
-const SERVICE_CHECKS: Record<keyof HearsayOptions, Check> = {
+/** Of the mesh, whoever made its node. */
+const ROOM_CHECKS: Record<keyof Omit<HearsayOptions, 'dht'>, Check> = {
   room: check('must be the name of the room to join', (value) => typeof value === 'string' && value !== ''),
   password: isText,
   roomKey: check(
@@ -131,12 +158,17 @@ const SERVICE_CHECKS: Record<keyof HearsayOptions, Check> = {
   maxMembers: isWhole(1, 1_000_000),
   presenceTtlMs: isWhole(10_000, 3_600_000),
   keyMismatchTimeoutMs: isWhole(1, 3_600_000),
+  mdns: (value) =>
+    value === true && platform.mdns === undefined
+      ? 'must be false in a page: browsers let none speak multicast DNS'
+      : isBoolean(value),
   timeouts: isObject,
   liveness: isObject
 }
 
-const MESH_CHECKS: Record<keyof MeshOptions, Check> = {
-  ...SERVICE_CHECKS,
+const SERVICE_CHECKS: Record<keyof HearsayOptions, Check> = { ...ROOM_CHECKS, dht: isBoolean }
+
+const NODE_CHECKS: Record<keyof DhtNodeOptions, Check> = {
   identity: check(
     'must be the path of a key file or a private key of libp2p',
     (value) => typeof value === 'string' || (typeof value === 'object' && value !== null && 'type' in value)
@@ -147,6 +179,12 @@ const MESH_CHECKS: Record<keyof MeshOptions, Check> = {
   signal: check('must be an AbortSignal', (value) => value instanceof AbortSignal),
   logger: isObject,
   metrics: isFunction
+}
+
+const MESH_CHECKS: Record<keyof MeshOptions, Check> = {
+  ...ROOM_CHECKS,
+  ...NODE_CHECKS,
+  dht: check("must be such as { bootstrap: '/ip4/192.0.2.7/tcp/4001' }", isDht)
 }
 
 /**
@@ -165,13 +203,30 @@ export function resolveHearsayOptions(options: HearsayOptions): ResolvedHearsayO
  */
 export function resolveMeshOptions(options: MeshOptions): ResolvedMeshOptions {
   validate(options, MESH_CHECKS)
-  const { bootstrap = [], listen } = options
+  const { dht, ...others } = options
   return {
-    ...withDefaults(options),
+    ...withDefaults({ ...others, dht: dht !== undefined }),
+    ...withNodeDefaults(options),
+    dhtBootstrap: parseMultiaddrs(dht?.bootstrap)
+  }
+}
+
+/**
+ * @throws {UnknownOptionError}
+ * @throws {InvalidOptionError}
+ * @throws {InvalidMultiaddrError}
+ */
+export function resolveDhtNodeOptions(options: DhtNodeOptions): ResolvedNodeOptions {
+  validate(options, NODE_CHECKS)
+  return withNodeDefaults(options)
+}
+
+function withNodeDefaults(options: DhtNodeOptions): ResolvedNodeOptions {
+  return {
     identity: options.identity,
-    bootstrap: (typeof bootstrap === 'string' ? [bootstrap] : bootstrap).map(parseMultiaddr),
+    bootstrap: parseMultiaddrs(options.bootstrap),
     bootstrapTimeoutMs: options.bootstrapTimeoutMs ?? 10_000,
-    listen: listen?.map(parseMultiaddr),
+    listen: options.listen?.map(parseMultiaddr),
     signal: options.signal,
     logger: options.logger,
     metrics: options.metrics
@@ -205,6 +260,8 @@ function withDefaults(options: HearsayOptions): ResolvedHearsayOptions {
     maxMembers: options.maxMembers ?? 4_096,
     presenceTtlMs: options.presenceTtlMs ?? 120_000,
     keyMismatchTimeoutMs: options.keyMismatchTimeoutMs ?? 15_000,
+    mdns: options.mdns ?? false,
+    dht: options.dht ?? true,
     timeouts: options.timeouts ?? {},
     liveness: options.liveness ?? {}
   }
@@ -223,6 +280,23 @@ function validate(options: unknown, checks: Readonly<Record<string, Check>>): vo
     const fault = value === undefined && option !== 'room' ? undefined : holds(value)
     if (fault !== undefined) throw new InvalidOptionError(option, fault)
   }
+}
+
+function parseMultiaddrs(texts: string | readonly string[] = []): Multiaddr[] {
+  return (typeof texts === 'string' ? [texts] : texts).map(parseMultiaddr)
+}
+
+/** With an entry at least: a DHT is not found by itself. */
+function isDht(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Object.keys(value).some((key) => key !== 'bootstrap'))
+    return false
+  const bootstrap = 'bootstrap' in value ? value.bootstrap : undefined
+  return (
+    typeof bootstrap === 'string' ||
+    (Array.isArray(bootstrap) &&
+      bootstrap.length > 0 &&
+      bootstrap.every((entry) => typeof entry === 'string'))
+  )
 }
 
 /**

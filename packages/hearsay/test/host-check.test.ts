@@ -43,6 +43,7 @@ describe('host check', () => {
       listen: [],
       logger: undefined,
       metrics: undefined,
+      dht: false,
       hearsay: check
     })
     assert.deepEqual(node.services.hearsay.warnings(), [])

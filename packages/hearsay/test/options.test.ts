@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { InvalidMultiaddrError, InvalidOptionError, UnknownOptionError } from '../src/errors.ts'
-import { parseMultiaddr, resolveHearsayOptions, resolveMeshOptions } from '../src/options.ts'
-import type { MeshOptions } from '../src/options.ts'
+import {
+  parseMultiaddr,
+  resolveDhtNodeOptions,
+  resolveHearsayOptions,
+  resolveMeshOptions
+} from '../src/options.ts'
+import type { HearsayOptions, MeshOptions } from '../src/options.ts'
 
 const resolve = (options: object) => resolveMeshOptions(options as MeshOptions)
 
@@ -32,7 +37,7 @@ describe('options', () => {
 
   it('of a libp2p service leave to the host what is the host’s', () => {
     assert.throws(
-      () => resolveHearsayOptions({ room: 'kitchen', listen: [] } as MeshOptions),
+      () => resolveHearsayOptions({ room: 'kitchen', listen: [] } as HearsayOptions),
       UnknownOptionError
     )
   })
@@ -57,7 +62,13 @@ describe('options', () => {
       [{ room: 'k', listen: '/ip4/127.0.0.1/tcp/0' }, 'listen'],
       [{ room: 'k', presenceTtlMs: 1 }, 'presenceTtlMs'],
       [{ room: 'k', identity: 7 }, 'identity'],
-      [{ room: 'k', signal: {} }, 'signal']
+      [{ room: 'k', signal: {} }, 'signal'],
+      [{ room: 'k', mdns: 'yes' }, 'mdns'],
+      [{ room: 'k', dht: true }, 'dht'],
+      [{ room: 'k', dht: {} }, 'dht'],
+      [{ room: 'k', dht: { bootstrap: [] } }, 'dht'],
+      [{ room: 'k', dht: { bootstrap: [7] } }, 'dht'],
+      [{ room: 'k', dht: { bootstrap: '/ip4/127.0.0.1/tcp/4001', server: true } }, 'dht']
     ]
     for (const [options, option] of faults) {
       assert.throws(
@@ -72,6 +83,38 @@ describe('options', () => {
       )
     }
     assert.throws(() => resolve(undefined as unknown as object), InvalidOptionError)
+  })
+
+  it('of a libp2p service take the host’s content routing or leave it', () => {
+    assert.equal(resolveHearsayOptions({ room: 'k' }).dht, true)
+    assert.equal(resolveHearsayOptions({ room: 'k', dht: false }).dht, false)
+    assert.throws(() => resolveHearsayOptions({ room: 'k', dht: { bootstrap: [] } } as never), {
+      code: 'ERR_INVALID_OPTION',
+      option: 'dht'
+    })
+  })
+
+  it('of a mesh use no DHT that was not named', () => {
+    const bootstrap = '/ip4/127.0.0.1/tcp/4001'
+    assert.equal(resolveMeshOptions({ room: 'k' }).dht, false)
+    const resolved = resolveMeshOptions({ room: 'k', dht: { bootstrap } })
+    assert.equal(resolved.dht, true)
+    assert.deepEqual(resolved.dhtBootstrap.map(String), [bootstrap])
+    assert.throws(() => resolveMeshOptions({ room: 'k', dht: { bootstrap: 'localhost:1' } }), {
+      code: 'ERR_INVALID_MULTIADDR'
+    })
+  })
+
+  it('of a DHT node have no room', () => {
+    assert.deepEqual(resolveDhtNodeOptions({}).bootstrap, [])
+    assert.throws(() => resolveDhtNodeOptions({ room: 'k' } as never), { code: 'ERR_UNKNOWN_OPTION' })
+    assert.throws(() => resolveDhtNodeOptions({ listen: '/ip4/127.0.0.1/tcp/0' } as never), {
+      code: 'ERR_INVALID_OPTION',
+      option: 'listen'
+    })
+    assert.throws(() => resolveDhtNodeOptions({ bootstrap: 'localhost:1' }), {
+      code: 'ERR_INVALID_MULTIADDR'
+    })
   })
 
   it('take one bootstrap address or several', () => {

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict'
 import { decodeRoomKey, deriveRoom, encodeRoomKey, generateRoomKey, type Room } from '../src/index.ts'
 
-const secrets = ({ topic, presenceKey, proofKey }: Room) => [topic, presenceKey, proofKey]
+const secrets = ({ topic, presenceKey, proofKey, dhtKey, mdnsKey }: Room) => [
+  topic,
+  presenceKey,
+  proofKey,
+  dhtKey,
+  mdnsKey
+]
 
 describe('rooms', () => {
   it('of a public name are the same for everybody', async () => {

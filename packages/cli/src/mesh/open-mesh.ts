@@ -40,7 +40,7 @@ export async function openMesh(context: CommandContext<typeof MESH_OPTIONS>): Pr
 }
 
 function meshOptions({ values, flags, terminal }: CommandContext<typeof MESH_OPTIONS>): MeshOptions {
-  const { room, identity, listen, bootstrap } = values
+  const { room, identity, listen, bootstrap, dht } = values
   if (room === undefined || room === '') {
     throw new UsageError('no room given; name one with --room')
   }
@@ -55,6 +55,8 @@ function meshOptions({ values, flags, terminal }: CommandContext<typeof MESH_OPT
     room,
     identity,
     bootstrap,
+    dht: dht.length === 0 ? undefined : { bootstrap: dht },
+    mdns: values.mdns,
     listen: listen.length === 0 ? undefined : listen,
     password: secret('password'),
     roomKey: secret('room-key'),

@@ -9,6 +9,16 @@ export const MESH_OPTIONS = {
     placeholder: 'ADDRESS',
     description: 'multiaddr of a member to enter through; may be given again'
   },
+  dht: {
+    type: 'list',
+    placeholder: 'ADDRESS',
+    description:
+      'find members, and be found, by a DHT: multiaddr of one of its nodes, which need not be in the room; may be given again'
+  },
+  mdns: {
+    type: 'boolean',
+    description: 'find members, and be found, on the local network by multicast DNS'
+  },
   listen: {
     type: 'list',
     short: 'l',

@@ -2,6 +2,7 @@ import { generateKeyPair, privateKeyToProtobuf } from '@libp2p/crypto/keys'
 import { IdentityInUseError, IdentityUnreadableError } from '../errors.ts'
 import { decodeIdentity } from './identity.ts'
 import type { Identity } from './identity.ts'
+import type { Ed25519PrivateKey } from '@libp2p/interface'
 
 const DATABASE = 'hearsay'
 const STORE = 'identities'
@@ -24,6 +25,16 @@ export async function openIdentityDatabase(name: string): Promise<Identity> {
     await release()
     throw error
   }
+}
+
+/**
+ * The key of that name in this origin's IndexedDB, made where there is none; also while a tab uses it.
+ *
+ * @throws {IdentityUnreadableError} {IdentityCorruptError} {IdentityKeyTypeError} as above
+ */
+export async function readIdentityDatabase(name: string): Promise<Ed25519PrivateKey> {
+  const where = `"${name}" in IndexedDB`
+  return decodeIdentity(await loadOrCreate(name, where), where)
 }
 
 async function loadOrCreate(name: string, where: string): Promise<Uint8Array> {

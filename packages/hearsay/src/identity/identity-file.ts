@@ -34,6 +34,19 @@ export async function openIdentityFile(path: string): Promise<Identity> {
   }
 }
 
+/**
+ * The key kept in a file, made where there is none; also while another process uses it.
+ *
+ * @throws {IdentityUnreadableError} {IdentityPermissionsError} {IdentityCorruptError} {IdentityKeyTypeError} as above
+ */
+export async function readIdentityFile(path: string): Promise<Ed25519PrivateKey> {
+  const present = await readIdentity(resolve(path))
+  if (present !== undefined) return present
+  const identity = await openIdentityFile(path)
+  await identity.release()
+  return identity.privateKey
+}
+
 async function readIdentity(file: string): Promise<Ed25519PrivateKey | undefined> {
   const bytes = await readBounded(file)
   return bytes === undefined ? undefined : decodeIdentity(bytes, file)

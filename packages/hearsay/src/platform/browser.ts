@@ -1,5 +1,5 @@
 import { webSockets } from '@libp2p/websockets'
-import { openIdentityDatabase } from '../identity/identity-database.ts'
+import { openIdentityDatabase, readIdentityDatabase } from '../identity/identity-database.ts'
 import type { Platform } from './platform.ts'
 
 export const platform: Platform = {
@@ -9,6 +9,8 @@ export const platform: Platform = {
   // By default a page refuses plain WebSockets and private addresses; a member on the same machine has just those.
   connectionGater: { denyDialMultiaddr: () => false },
   openIdentity: openIdentityDatabase,
+  readIdentity: readIdentityDatabase,
+  mdns: undefined,
   warn(message, code) {
     console.warn(`${message} [${code}]`)
   }

@@ -1,4 +1,6 @@
 import type { Identity } from '../identity/identity.ts'
+import type { Ed25519PrivateKey, PeerDiscovery } from '@libp2p/interface'
+import type { MulticastDNSComponents } from '@libp2p/mdns'
 import type { Libp2pInit } from 'libp2p'
 
 /** All in which Node and a page differ for us. */
@@ -10,6 +12,11 @@ export interface Platform {
   readonly connectionGater: Libp2pInit['connectionGater']
   /** Opens a stored identity and locks it; makes one where there is none. */
   openIdentity(where: string): Promise<Identity>
+  /** The key of a stored identity, also while it is in use; makes one where there is none. */
+  readIdentity(where: string): Promise<Ed25519PrivateKey>
+  /** Loads what finds services of that type by multicast DNS. Absent where multicast is not to be had. */
+  readonly mdns:
+    ((serviceType: string) => Promise<(components: MulticastDNSComponents) => PeerDiscovery>) | undefined
   /** Tells the operator of something that needs a change in their set-up. */
   warn(message: string, code: string): void
 }

@@ -45,6 +45,10 @@ export interface Room {
   readonly presenceKey: Uint8Array
   /** 32 bytes: proves membership in Noise messages 1 and 2. */
   readonly proofKey: Uint8Array
+  /** 32 bytes: the key of the record under which the room's members are found in a DHT. Its nodes see it. */
+  readonly dhtKey: Uint8Array
+  /** 32 bytes: names the room on the local network, which sees the name. */
+  readonly mdnsKey: Uint8Array
 }
 
 /** A new room key in its text form, which `deriveRoom()` and the command line take. */
@@ -102,7 +106,9 @@ export async function deriveRoom({ name, key, password }: RoomInit): Promise<Roo
     open: key === undefined && password === undefined,
     topic: `/hearsay/room/1/${base32.encode(derive('topic').subarray(0, 20)).slice(1)}`,
     presenceKey: derive('presence'),
-    proofKey: derive('proof')
+    proofKey: derive('proof'),
+    dhtKey: derive('dht'),
+    mdnsKey: derive('mdns')
   }
 }
 

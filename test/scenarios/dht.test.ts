@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'mocha'
+import { HearsayCommand, LOOPBACK } from '../support/hearsay-command.ts'
+
+const member = (args: readonly string[], env: Readonly<Record<string, string>> = {}): HearsayCommand =>
+  new HearsayCommand(['up', '--room', 'kitchen', '--json', ...LOOPBACK, ...args], env)
+
+const dhtNode = (entries: readonly string[]): HearsayCommand =>
+  new HearsayCommand(['dht', '--json', ...LOOPBACK, ...entries.flatMap((entry) => ['--dht', entry])])
+
+async function peerOf(command: HearsayCommand): Promise<unknown> {
+  return (await command.event({ event: 'ready' })).peer
+}
+
+describe('members who were told of DHT nodes only', function () {
+  this.timeout(60_000)
+
+  it('find each other, and stay together when the DHT is gone', async () => {
+    await using first = dhtNode([])
+    const entries = [await first.address()]
+    await using second = dhtNode(entries)
+    entries.push(await second.address())
+    await using third = dhtNode(entries)
+    entries.push(await third.address())
+
+    await using one = member(['--dht', entries[0]])
+    await one.address()
+    await using other = member([], { HEARSAY_DHT: entries[2] })
+    await one.event({ event: 'connected', peer: await peerOf(other) })
+    await other.event({ event: 'connected', peer: await peerOf(one) })
+
+    for (const node of [first, second, third]) node.kill('SIGKILL')
+    await Promise.all([first.end(), second.end(), third.end()])
+    await using newcomer = member(['--bootstrap', await other.address()])
+    await newcomer.event({ event: 'connected', peer: await peerOf(one) })
+    await newcomer.event({ event: 'connected', peer: await peerOf(other) })
+    assert.ok(![one, other].some(({ stdout }) => stdout.includes('"disconnected"')))
+    await Promise.all([one, other, newcomer].map((command) => command.terminate()))
+  })
+})
+
+describe('a DHT node', function () {
+  this.timeout(60_000)
+
+  it('tells a person how members use it, and closes on SIGTERM', async () => {
+    await using node = new HearsayCommand(['dht', ...LOOPBACK])
+    await node.line((text) => text.includes('--dht'))
+    await node.line((text) => text.startsWith('/ip4/127.0.0.1/tcp/'))
+    await node.terminate()
+    assert.equal(node.lines.at(-1), 'closed')
+  })
+})
