@@ -2,21 +2,18 @@ import { createCipheriv, createDecipheriv } from 'node:crypto'
 import type { CipherGCMTypes } from 'node:crypto'
 import type { TrafficKeys } from './key-schedule.ts'
 import { DTLS_1_2 } from './protocol.ts'
-import { PROTECTED_EPOCH } from './record-protection.ts'
+import { NumberCheck, PROTECTED_EPOCH } from './record-protection.ts'
 import type { RecordProtection, RecordProtectionKeys } from './record-protection.ts'
-import {
-  MAX_PLAINTEXT_LENGTH,
-  MAX_SEQUENCE_NUMBER,
-  RECORD_HEADER_LENGTH,
-  recordNumber,
-  writeRecordHeader
-} from './record.ts'
+import { MAX_PLAINTEXT_LENGTH, RECORD_HEADER_LENGTH, recordNumber, writeRecordHeader } from './record.ts'
 
 const TAG_LENGTH = 16
 const NONCE_LENGTH = 12
 
 /** Epoch and sequence number. */
 const NUMBER_LENGTH = 8
+
+/** Shared by all connections: it is filled and sealed in one go. */
+const buffer = new Uint8Array(2048)
 
 /** AES-GCM (RFC 5288) and ChaCha20-Poly1305 (RFC 7905) by `node:crypto`. */
 export function createAeadRecordProtection({ suite, write, read }: RecordProtectionKeys): RecordProtection {
@@ -26,16 +23,23 @@ export function createAeadRecordProtection({ suite, write, read }: RecordProtect
   const makeNonce = hasExplicitNonce ? explicitNonce : mixedNonce
   const prefixLength = hasExplicitNonce ? NUMBER_LENGTH : 0
   const header = { version: DTLS_1_2, epoch: PROTECTED_EPOCH }
-  let lastSequenceNumber = -1
+  const numbers = new NumberCheck()
 
   return {
     overhead: RECORD_HEADER_LENGTH + prefixLength + TAG_LENGTH,
 
+    buffer,
+
+    sealBuffer(type, sequenceNumber, length) {
+      return this.seal(type, sequenceNumber, buffer.subarray(0, length))
+    },
+
+    keepSealed() {
+      // Every record has memory of its own.
+    },
+
     seal(type, sequenceNumber, plaintext) {
-      if (sequenceNumber <= lastSequenceNumber || sequenceNumber > MAX_SEQUENCE_NUMBER) {
-        throw new Error('A record number must rise and have 48 bits: another nonce would repeat.')
-      }
-      lastSequenceNumber = sequenceNumber
+      numbers.check(sequenceNumber)
       const bodyAt = RECORD_HEADER_LENGTH + prefixLength
       const record = new Uint8Array(bodyAt + plaintext.length + TAG_LENGTH)
       writeRecordHeader(record, { ...header, type, sequenceNumber }, record.length - RECORD_HEADER_LENGTH)

@@ -102,18 +102,21 @@ export class DtlsConnection {
     else this.#transition({ name: 'await-client-hello' })
   }
 
-  /** Takes a datagram that came from the peer's ICE-validated address. Never throws; keeps no reference. */
-  handleDatagram(datagram: Uint8Array, now: number): void {
+  /**
+   * Takes a datagram that came from the peer's ICE-validated address. Never throws; keeps no reference.
+   *
+   * @param onData takes application data as they come, in the place of `data` events, which cost a copy: the bytes
+   *   are another's when it returns. Data come as events all the same while others wait before them.
+   */
+  handleDatagram(datagram: Uint8Array, now: number, onData?: (data: Uint8Array) => void): void {
     if (this.role === 'server') this.start(now)
     if (this.#state.name === 'new' || isFinal(this.#state)) {
       this.#drop('not-open')
       return
     }
-    // A plain array: `slice()` of a Buffer would not copy.
-    const { buffer, byteOffset, byteLength } = datagram
-    const { records, malformed } = decodeRecords(new Uint8Array(buffer, byteOffset, byteLength))
+    const { records, malformed } = decodeRecords(datagram)
     if (malformed) this.#drop('malformed')
-    for (const record of records) this.#handleRecord(record, now)
+    for (const record of records) this.#handleRecord(record, now, onData)
   }
 
   /** To be called once the time of `pollTimeout()` has come; does nothing before. */
@@ -165,11 +168,28 @@ export class DtlsConnection {
         `A record holds ${MAX_PLAINTEXT_LENGTH} bytes at most; ${data.length} were given: split them.`
       )
     }
-    if (this.#writer.isExhausted) {
-      this.#fail('limit-reached', 'All 2^48 record numbers are used up; make a new connection.')
-      return
-    }
-    this.#queueDatagram(this.#writer.protected(ContentType.applicationData, data))
+    if (this.#mayNumber()) this.#queueDatagram(this.#writer.protected(ContentType.applicationData, data))
+  }
+
+  /** Where data for `sealBuffer()` are to be written, or undefined unless connected. Asked for anew each time. */
+  get buffer(): Uint8Array | undefined {
+    return this.#state.name === 'connected' ? this.#writer.buffer : undefined
+  }
+
+  /**
+   * Makes a datagram of the first `length` bytes of `buffer`, which nobody else may write to in between.
+   *
+   * @returns undefined unless connected; the bytes are used again for the next datagram of any connection, unless
+   *   `keepSealed()` is called at once
+   */
+  sealBuffer(length: number): Uint8Array | undefined {
+    if (this.#state.name !== 'connected' || !this.#mayNumber()) return undefined
+    return this.#writer.sealBuffer(ContentType.applicationData, length)
+  }
+
+  /** The datagram of the last `sealBuffer()` is still to be sent. */
+  keepSealed(): void {
+    this.#writer.keepSealed()
   }
 
   /** Sends close_notify and is closed; idempotent. Brings about no event. */
@@ -179,10 +199,16 @@ export class DtlsConnection {
     this.#end({ name: 'closed' })
   }
 
-  #handleRecord(record: DtlsRecord, now: number): void {
+  #mayNumber(): boolean {
+    if (!this.#writer.isExhausted) return true
+    this.#fail('limit-reached', 'All 2^48 record numbers are used up; make a new connection.')
+    return false
+  }
+
+  #handleRecord(record: DtlsRecord, now: number, onData?: (data: Uint8Array) => void): void {
     if (isFinal(this.#state)) this.#drop('not-open')
     else if (record.epoch === 0) this.#handlePlaintext(record, now)
-    else if (record.epoch === PROTECTED_EPOCH) this.#handleProtected(record, now)
+    else if (record.epoch === PROTECTED_EPOCH) this.#handleProtected(record, now, onData)
     else this.#drop('epoch')
   }
 
@@ -208,7 +234,7 @@ export class DtlsConnection {
     }
   }
 
-  #handleProtected(record: DtlsRecord, now: number): void {
+  #handleProtected(record: DtlsRecord, now: number, onData?: (data: Uint8Array) => void): void {
     if (!this.#reader.isProtecting) {
       if (this.#earlyRecords.length >= MAX_EARLY_RECORDS) this.#drop('overflow')
       else this.#earlyRecords.push({ ...record, fragment: record.fragment.slice() })
@@ -224,10 +250,10 @@ export class DtlsConnection {
     }
     switch (record.type) {
       case ContentType.applicationData:
-        this.#handleData(opened.plaintext)
+        this.#handleData(opened.plaintext, onData)
         return
       case ContentType.handshake:
-        this.#handleFragments(opened.plaintext, true, now)
+        this.#handleFragments(opened.plaintext.slice(), true, now)
         return
       case ContentType.alert:
         this.#handleAlert(opened.plaintext)
@@ -237,10 +263,13 @@ export class DtlsConnection {
     }
   }
 
-  #handleData(data: Uint8Array): void {
-    if (this.#state.name === 'connected') this.#emit({ type: 'data', data })
+  #handleData(data: Uint8Array, onData: ((data: Uint8Array) => void) | undefined): void {
+    if (this.#state.name === 'connected') {
+      if (onData !== undefined && this.#events.length === 0) onData(data)
+      else this.#emit({ type: 'data', data: data.slice() })
+    }
     // Data may overtake Finished; who it is from is known only after that.
-    else if (this.#earlyData.length < MAX_EARLY_RECORDS) this.#earlyData.push(data)
+    else if (this.#earlyData.length < MAX_EARLY_RECORDS) this.#earlyData.push(data.slice())
     else this.#drop('overflow')
   }
 

@@ -4,6 +4,7 @@ import type { DtlsRecord } from './record.ts'
 
 /** A protected record, opened or not. */
 export type OpenedRecord =
+  /** The plaintext's memory is used again for the next record of any connection. */
   | { readonly kind: 'opened'; readonly plaintext: Uint8Array }
   | { readonly kind: 'dropped'; readonly reason: 'replayed' | 'undecryptable' }
 

@@ -43,7 +43,26 @@ export class RecordWriter {
   }
 
   protected(type: number, plaintext: Uint8Array): Uint8Array {
+    return this.#require().seal(type, this.#nextProtected++, plaintext)
+  }
+
+  /** Where the plaintext for `sealBuffer()` is to be written. */
+  get buffer(): Uint8Array {
+    return this.#require().buffer
+  }
+
+  /** As `protected()`, of the first `length` bytes of `buffer`; the result's memory is used again. */
+  sealBuffer(type: number, length: number): Uint8Array {
+    return this.#require().sealBuffer(type, this.#nextProtected++, length)
+  }
+
+  /** What was sealed last has not been sent yet. */
+  keepSealed(): void {
+    this.#require().keepSealed()
+  }
+
+  #require(): RecordProtection {
     if (this.#protection === undefined) throw new Error('No record can be sealed before the keys are there.')
-    return this.#protection.seal(type, this.#nextProtected++, plaintext)
+    return this.#protection
   }
 }

@@ -1,4 +1,3 @@
-import { ByteReader } from './byte-reader.ts'
 import { DTLS_1_0, DTLS_1_2 } from './protocol.ts'
 
 /** type 1, version 2, epoch 2, sequence number 6, length 2 (RFC 6347, section 4.1). */
@@ -63,19 +62,29 @@ export function encodeRecord(record: DtlsRecord): Uint8Array {
  * nothing can be trusted to be a header: the rest is left out, and `malformed` says so.
  */
 export function decodeRecords(datagram: Uint8Array): { records: DtlsRecord[]; malformed: boolean } {
-  const reader = new ByteReader(datagram)
   const records: DtlsRecord[] = []
-  while (reader.hasMore) {
-    const type = reader.uint(1)
-    const version = reader.uint(2)
-    const epoch = reader.uint(2)
-    const sequenceNumber = reader.uint(6)
-    const fragment = reader.vector(2)
+  for (let start = 0; start < datagram.length;) {
+    const body = start + RECORD_HEADER_LENGTH
+    if (body > datagram.length) return { records, malformed: true }
+    const version = readUint16(datagram, start + 1)
+    const epoch = readUint16(datagram, start + 3)
+    const end = body + readUint16(datagram, start + 11)
     const isKnownVersion = version === DTLS_1_2 || (version === DTLS_1_0 && epoch === 0)
-    if (!reader.isSound || !isKnownVersion || fragment.length > MAX_CIPHERTEXT_LENGTH) {
+    if (!isKnownVersion || end > datagram.length || end - body > MAX_CIPHERTEXT_LENGTH) {
       return { records, malformed: true }
     }
-    records.push({ type, version, epoch, sequenceNumber, fragment })
+    const sequenceNumber =
+      readUint16(datagram, start + 5) * 2 ** 32 +
+      readUint16(datagram, start + 7) * 2 ** 16 +
+      readUint16(datagram, start + 9)
+    // A plain array, whatever the datagram is: `slice()` of a Buffer would not copy.
+    const fragment = new Uint8Array(datagram.buffer, datagram.byteOffset + body, end - body)
+    records.push({ type: datagram[start], version, epoch, sequenceNumber, fragment })
+    start = end
   }
   return { records, malformed: false }
+}
+
+function readUint16(bytes: Uint8Array, at: number): number {
+  return (bytes[at] << 8) | bytes[at + 1]
 }

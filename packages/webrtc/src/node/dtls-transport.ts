@@ -2,12 +2,22 @@ import { DtlsConnection, type DtlsConnectionInit, type DtlsEvent } from '../dtls
 
 /** What the DTLS transport tells the connection. */
 export interface DtlsTransportHandlers {
-  onDatagram(datagram: Uint8Array): void
+  /**
+   * A datagram for the peer. Its bytes are another's when this returns, unless it returns true: then they are still to
+   * be sent.
+   */
+  onDatagram(datagram: Uint8Array): boolean
+  /** Application data, as soon as they are there. The bytes are another's when this returns. */
+  onData(data: Uint8Array): void
+  /** Anything else; data too where they came together with other events. */
   onEvent(event: DtlsEvent): void
 }
 
 /** Datagrams that come before the handshake may begin: a flight of the peer's, no more. */
 const MAX_EARLY_DATAGRAMS = 16
+
+/** What is written here is sent to nobody. */
+const nowhere = new Uint8Array(2048)
 
 /** Drives a `DtlsConnection` with the clock and a timer. */
 export class DtlsTransport {
@@ -47,15 +57,19 @@ export class DtlsTransport {
       if (this.#early.length < MAX_EARLY_DATAGRAMS) this.#early.push(datagram)
       return
     }
-    this.#connection.handleDatagram(datagram, performance.now())
+    this.#connection.handleDatagram(datagram, performance.now(), this.#handlers.onData)
     this.#drain()
   }
 
-  /** Sends an SCTP packet; does nothing unless connected. */
-  send(data: Uint8Array): void {
-    if (this.#closed || this.#connection?.state !== 'connected') return
-    this.#connection.send(data)
-    this.#drain()
+  /** Where the next SCTP packet is to be written. */
+  get packetBuffer(): Uint8Array {
+    return (this.#closed ? undefined : this.#connection?.buffer) ?? nowhere
+  }
+
+  /** Sends the SCTP packet in the first `length` bytes of `packetBuffer`; does nothing unless connected. */
+  send(length: number): void {
+    const datagram = this.#closed ? undefined : this.#connection?.sealBuffer(length)
+    if (datagram !== undefined && this.#handlers.onDatagram(datagram)) this.#connection?.keepSealed()
   }
 
   /** Sends close_notify. */

@@ -93,8 +93,9 @@ export class TransportStack {
       }
     })
     this.dtls = new DtlsTransport({
-      onDatagram: (datagram) => {
-        this.ice.send(datagram)
+      onDatagram: (datagram) => this.ice.send(datagram),
+      onData: (data) => {
+        this.#association?.handlePacket(data)
       },
       onEvent: (event) => {
         this.#onDtlsEvent(event)
@@ -332,6 +333,7 @@ export class TransportStack {
     remote: SdpDataSection,
     dtlsRole: 'client' | 'server'
   ): SctpAssociation {
+    const { dtls } = this
     const association: SctpAssociation = new DrivenSctpAssociation(
       {
         localPort: local.sctpPort,
@@ -341,8 +343,11 @@ export class TransportStack {
         maxMessageSize: LOCAL_MAX_MESSAGE_SIZE
       },
       {
-        onPacket: (packet) => {
-          this.dtls.send(packet)
+        get packetBuffer() {
+          return dtls.packetBuffer
+        },
+        onPacket: (length) => {
+          dtls.send(length)
         },
         onConnected: (maxStreams) => {
           this.#init.metrics.end('sctpMs')

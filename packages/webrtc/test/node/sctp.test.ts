@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { setImmediate as turn } from 'node:timers/promises'
 import fc from 'fast-check'
-import type { SctpHandlers } from '../../src/node/sctp/association.ts'
+import { MAX_PACKET_SIZE, type SctpHandlers } from '../../src/node/sctp/association.ts'
 import { DrivenSctpAssociation } from '../../src/node/sctp/driven-association.ts'
 import { assertNoLeaks } from './support/leaks.ts'
 
@@ -28,13 +28,15 @@ function associate(passes: (packet: Buffer, from: Side) => boolean = () => true)
   const log: string[] = []
   const received: { by: Side; streamId: number; ppid: number; data: Uint8Array }[] = []
   const waiting: (() => void)[] = []
+  const packetBuffer = new Uint8Array(MAX_PACKET_SIZE)
   const note = (entry?: string): void => {
     if (entry !== undefined) log.push(entry)
     for (const wake of waiting.splice(0)) wake()
   }
   const handlers = (side: Side): SctpHandlers => ({
-    onPacket: (packet) => {
-      const copy = Buffer.from(packet)
+    packetBuffer,
+    onPacket: (length) => {
+      const copy = Buffer.from(packetBuffer.subarray(0, length))
       if (passes(copy, side)) setImmediate(() => (side === 'a' ? b : a).handlePacket(copy))
     },
     onConnected: (maxStreams) => {

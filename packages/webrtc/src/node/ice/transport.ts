@@ -113,8 +113,9 @@ export class IceTransport {
     return newest.gatheringComplete ? 'complete' : 'gathering'
   }
 
-  send(datagram: Uint8Array): void {
-    this.active?.send(datagram)
+  /** @returns whether the datagram's memory is still in use: then it must stay as it is */
+  send(datagram: Uint8Array): boolean {
+    return this.active?.send(datagram) ?? false
   }
 
   /** The peer has closed DTLS: it consents to nothing more (RFC 7675 §5.2). */

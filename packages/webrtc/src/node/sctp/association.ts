@@ -1,3 +1,6 @@
+/** Largest packet that is tried: 1500 of Ethernet less 40 IPv6, 8 UDP, 4 TURN, 37 DTLS, in multiples of 4. */
+export const MAX_PACKET_SIZE = 1408
+
 /** Reliability of one message (RFC 8831 §6.4, RFC 3758). Without either limit it is reliable. */
 export interface SctpSendOptions {
   readonly ordered: boolean
@@ -17,8 +20,10 @@ export interface SctpAssociationInit {
 
 /** What an association tells its owner. Never called from within the constructor. */
 export interface SctpHandlers {
-  /** A packet for the peer. Its bytes are the association's again as soon as this returns. */
-  onPacket(packet: Uint8Array): void
+  /** Where the next packet is to be written, `MAX_PACKET_SIZE` bytes at least; asked for anew for each. */
+  readonly packetBuffer: Uint8Array
+  /** The first `length` bytes of `packetBuffer` are a packet for the peer. */
+  onPacket(length: number): void
   /** Established; stream identifiers run from 0 to `maxStreams - 1` both ways. */
   onConnected(maxStreams: number): void
   /** A whole message. The bytes are the handler's. */

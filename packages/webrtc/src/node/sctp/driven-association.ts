@@ -1,13 +1,17 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { SctpAssociation as SctpCore, type CloseReason, type SctpEvent } from '@hearsay/sctp'
-import type { SctpAssociation, SctpAssociationInit, SctpHandlers, SctpSendOptions } from './association.ts'
+import {
+  MAX_PACKET_SIZE,
+  type SctpAssociation,
+  type SctpAssociationInit,
+  type SctpHandlers,
+  type SctpSendOptions
+} from './association.ts'
 import { DeadlineTimer } from './deadline-timer.ts'
 import { StreamResets } from './stream-resets.ts'
 
 /** Streams offered each way: as many as libwebrtc takes. Each may become a channel that the peer opens. */
 const MAX_STREAMS = 1024
-/** Largest packet that is tried: 1500 of Ethernet less 40 IPv6, 8 UDP, 4 TURN, 37 DTLS, in multiples of 4. */
-const MAX_PACKET_SIZE = 1408
 /** Packets sent in a row before the event loop has its turn: about half a millisecond. */
 const MAX_BURST = 32
 /** Packets taken in a row without an acknowledgement: measured as the best rate. */
@@ -23,7 +27,6 @@ export class DrivenSctpAssociation implements SctpAssociation {
   readonly #core: SctpCore
   readonly #init: SctpAssociationInit
   readonly #handlers: SctpHandlers
-  readonly #packet = new Uint8Array(MAX_PACKET_SIZE)
   readonly #timer = new DeadlineTimer(() => {
     this.#core.handleTimeout(performance.now())
     this.#dispatchEvents()
@@ -208,9 +211,9 @@ export class DrivenSctpAssociation implements SctpAssociation {
     this.#unanswered = 0
     this.#core.flush()
     for (let count = 0; count < limit; count++) {
-      const length = this.#over ? 0 : this.#core.pollPacket(this.#packet, performance.now())
+      const length = this.#over ? 0 : this.#core.pollPacket(this.#handlers.packetBuffer, performance.now())
       if (length === 0) return false
-      this.#handlers.onPacket(this.#packet.subarray(0, length))
+      this.#handlers.onPacket(length)
     }
     return true
   }
