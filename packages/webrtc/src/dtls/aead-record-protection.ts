@@ -75,7 +75,8 @@ export function createAeadRecordProtection({ suite, write, read }: RecordProtect
       } catch {
         return undefined
       }
-      return plaintext
+      // No Buffer: its `slice()` would not copy.
+      return new Uint8Array(plaintext.buffer, plaintext.byteOffset, plaintext.length)
     }
   }
 }

@@ -57,7 +57,7 @@ export class DtlsTransport {
       if (this.#early.length < MAX_EARLY_DATAGRAMS) this.#early.push(datagram)
       return
     }
-    this.#connection.handleDatagram(datagram, performance.now(), this.#handlers.onData)
+    this.#connection.handleDatagram(datagram, performance.now(), this.#onData)
     this.#drain()
   }
 
@@ -80,6 +80,10 @@ export class DtlsTransport {
     this.#closed = true
     clearTimeout(this.#timer)
     this.#early.length = 0
+  }
+
+  readonly #onData = (data: Uint8Array): void => {
+    if (!this.#closed) this.#handlers.onData(data)
   }
 
   #drain(): void {

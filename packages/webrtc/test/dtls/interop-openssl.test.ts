@@ -81,7 +81,7 @@ describe('DTLS with OpenSSL', () => {
     child.stdin.write('from openssl\n')
     const event = await driver.next()
     assert.ok(event.type === 'data')
-    assert.equal(String(event.data), 'from openssl\n')
+    assert.equal(Buffer.from(event.data).toString(), 'from openssl\n')
   }
 
   for (const { title, certificate, options, suite, group } of [

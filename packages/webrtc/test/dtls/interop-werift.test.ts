@@ -77,7 +77,7 @@ class MixedPair {
     await this.theirs.send(Buffer.from('from werift'))
     const received = await this.next()
     assert.ok(received.type === 'data')
-    assert.equal(String(received.data), 'from werift')
+    assert.equal(Buffer.from(received.data).toString(), 'from werift')
   }
 }
 

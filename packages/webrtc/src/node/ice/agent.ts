@@ -10,6 +10,7 @@ import { GuardedBases } from './guarded-bases.ts'
 import { MdnsResolver } from './mdns.ts'
 import { PairSelection } from './pair-selection.ts'
 import { candidatePriority } from './priority.ts'
+import type { UdpSocket } from './udp-socket.ts'
 import { createConnection, type ConnectionInternals, type IceBase } from './werift.ts'
 
 /** Remote candidates beyond this many are ignored: with ours they make more pairs than a connection needs. */
@@ -204,18 +205,24 @@ export class IceAgent {
     this.#evaluate()
   }
 
-  /** Sends a datagram to the peer; drops it if there is no usable pair. */
-  send(datagram: Uint8Array): void {
+  /**
+   * Sends a datagram to the peer; drops it if there is no usable pair.
+   *
+   * @returns whether the datagram's memory is still in use: then it must stay as it is
+   */
+  send(datagram: Uint8Array): boolean {
     const pair = this.selectedPair
-    if (pair === undefined || this.#state === 'failed' || this.#state === 'closed') return
+    if (pair === undefined || this.#state === 'failed' || this.#state === 'closed') return false
     pair.packetsSent++
     pair.bytesSent += datagram.length
-    const { protocol, remoteAddr } = pair
+    const { protocol, remoteCandidate } = pair
     if (protocol instanceof StunProtocol) {
-      void protocol.transport.send(datagram as Buffer, remoteAddr)
-    } else {
-      protocol.sendData(datagram as Buffer, remoteAddr).catch(() => undefined)
+      const socket = protocol.transport as unknown as UdpSocket
+      return socket.transmit(datagram, remoteCandidate.host, remoteCandidate.port)
     }
+    // It goes a few microtasks later.
+    protocol.sendData(Buffer.from(datagram), pair.remoteAddr).catch(() => undefined)
+    return false
   }
 
   /** The peer has said that it goes: consent is revoked (RFC 7675 §5.2). */

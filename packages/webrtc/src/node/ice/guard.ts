@@ -85,13 +85,12 @@ export class IceGuard<Base extends object> {
   }
 
   inspect(base: Base, data: Buffer, address: string, port: number): IceVerdict {
-    const first = data[0] ?? 0xff
-    if (first >= 20 && first <= 63) {
+    if (isDtls(data)) {
       const remote = `${address}|${port}`
       if (this.#validated.get(base)?.has(remote) === true) return DATA
       return this.#checked.get(base)?.has(remote) === true ? HOLD : DROP('unvalidated-source')
     }
-    if (first > 3) return DROP('unknown-protocol')
+    if ((data[0] ?? 0xff) > 3) return DROP('unknown-protocol')
     const envelope = readStun(data)
     if (envelope === undefined) return DROP('malformed')
     if (envelope.fingerprint === 'wrong') return DROP('bad-fingerprint')
@@ -151,6 +150,11 @@ export class IceGuard<Base extends object> {
     if (envelope.class === 'error' && envelope.errorCode !== 487) return DROP('unexpected-response')
     return { type: 'stun', message }
   }
+}
+
+/** First bytes of DTLS (RFC 7983). */
+export function isDtls(data: Uint8Array): boolean {
+  return data[0] >= 20 && data[0] <= 63
 }
 
 function add<Base extends object>(map: WeakMap<Base, Set<string>>, base: Base, remote: string): void {

@@ -1,4 +1,4 @@
-import { IceGuard, type GuardedAgent, type IceDropReason, type OutstandingRequest } from './guard.ts'
+import { IceGuard, isDtls, type GuardedAgent, type IceDropReason, type OutstandingRequest } from './guard.ts'
 import type { IceCredentials } from './credentials.ts'
 import type { TransportAddress } from './udp-socket.ts'
 import {
@@ -30,6 +30,9 @@ export class GuardedBases {
   readonly #forwards = new Map<IceBase, (message: Buffer, from: TransportAddress) => void>()
   #held: { base: IceBase; data: Buffer; from: TransportAddress }[] = []
   #closed = false
+  /** Base and sender of the latest data: most that follow are from there too. A validated 5-tuple stays so. */
+  #latestBase: IceBase | undefined
+  #latestFrom: TransportAddress | undefined
 
   constructor(connection: ConnectionInternals, local: IceCredentials, handlers: GuardedBasesHandlers) {
     this.#connection = connection
@@ -86,9 +89,15 @@ export class GuardedBases {
 
   #receive(base: IceBase, data: Buffer, from: TransportAddress): void {
     if (this.#closed) return
+    if (from === this.#latestFrom && base === this.#latestBase && isDtls(data)) {
+      this.#handlers.onData(base, data)
+      return
+    }
     const verdict = this.#guard.inspect(base, data, from[0], from[1])
     switch (verdict.type) {
       case 'data':
+        this.#latestBase = base
+        this.#latestFrom = from
         this.#handlers.onData(base, data)
         return
       case 'stun':
