@@ -13,6 +13,12 @@ export type { SignalingTimers } from './service/timers.ts'
 export type { X25519 } from './dh/x25519.ts'
 export { DirectStreamPath, SIGNAL_PROTOCOL } from './paths/direct-stream.ts'
 export type { DirectStreamComponents } from './paths/direct-stream.ts'
+export { IntroducerPath } from './paths/introducer.ts'
+export type { IntroducerDirectory, IntroducerPathInit } from './paths/introducer.ts'
+export { INTRODUCE_PROTOCOL, IntroducerHost } from './paths/introducer-host.ts'
+export type { IntroducerHostComponents } from './paths/introducer-host.ts'
+export type { IntroducerLimits } from './introduction/introducer.ts'
+export type { Candidate } from './introduction/registrations.ts'
 export { GossipTopicPath } from './paths/gossip-topic.ts'
 export type {
   GossipMessage,

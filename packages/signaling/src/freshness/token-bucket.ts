@@ -22,10 +22,10 @@ export class TokenBucket {
     return true
   }
 
-  /** When the next one will be there. */
-  nextAt(now: number): number {
+  /** When so many will be there. */
+  nextAt(now: number, count = 1): number {
     this.#refill(now)
-    return this.#tokens >= 1 ? now : now + (1 - this.#tokens) / this.#perMs
+    return this.#tokens >= count ? now : now + (count - this.#tokens) / this.#perMs
   }
 
   isEmpty(now: number): boolean {
@@ -60,19 +60,24 @@ export class OriginBuckets {
     this.#capacity = capacity
   }
 
-  take(origin: string, now: number): boolean {
+  take(origin: string, now: number, count = 1): boolean {
     const bucket = this.#buckets.get(origin) ?? new TokenBucket(this.#burst, this.#perSecond, now)
     this.#buckets.delete(origin)
     this.#buckets.set(origin, bucket)
     if (this.#buckets.size > this.#capacity) {
       this.#evict(now)
     }
-    return bucket.take(now)
+    return bucket.take(now, count)
   }
 
   /** Whether the next `take()` would be refused. */
   isEmpty(origin: string, now: number): boolean {
     return this.#buckets.get(origin)?.isEmpty(now) ?? false
+  }
+
+  /** When half of the burst will be there: whoever has used it up may well wait so long. */
+  recoveredAt(origin: string, now: number): number {
+    return this.#buckets.get(origin)?.nextAt(now, this.#burst / 2) ?? now
   }
 
   #evict(now: number): void {

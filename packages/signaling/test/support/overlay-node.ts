@@ -1,14 +1,23 @@
 import { noise } from '@chainsafe/libp2p-noise'
 import { yamux } from '@chainsafe/libp2p-yamux'
+import type { Connection } from '@libp2p/interface'
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { gossipsub } from '@libp2p/gossipsub'
 import { identify } from '@libp2p/identify'
 import { tcp } from '@libp2p/tcp'
-import { createLibp2p } from 'libp2p'
-import { DirectStreamPath, GossipTopicPath, type DirectStreamComponents } from '../../src/index.ts'
+import { createLibp2p, type Libp2p } from 'libp2p'
+import {
+  DirectStreamPath,
+  GossipTopicPath,
+  IntroducerHost,
+  IntroducerPath,
+  type Candidate,
+  type DirectStreamComponents,
+  type IntroducerDirectory
+} from '../../src/index.ts'
 import { KITCHEN, seedOf } from './member.ts'
 
-/** A libp2p node on loopback with both paths on it. */
+/** A libp2p node on loopback with all paths on it. */
 export async function createOverlayNode(index: number) {
   const libp2p = await createLibp2p({
     privateKey: await generateKeyPairFromSeed('Ed25519', seedOf(index)),
@@ -21,13 +30,71 @@ export async function createOverlayNode(index: number) {
       identify: identify(),
       pubsub: gossipsub({ scoreParams: { IPColocationFactorWeight: 0 } }),
       // Wrapped: libp2p would take what has start() and stop() for a service and start it by itself.
-      signaling: (components: DirectStreamComponents) => ({ direct: new DirectStreamPath(components) })
+      signaling: (components: DirectStreamComponents) => ({
+        direct: new DirectStreamPath(components),
+        host: new IntroducerHost(components)
+      })
     }
   })
   const { pubsub, signaling } = libp2p.services
   const localPeer = libp2p.peerId.toString()
   const gossip = new GossipTopicPath({ pubsub, logger: libp2p.logger }, { topic: KITCHEN.topic, localPeer })
-  return { libp2p, direct: signaling.direct, gossip, localPeer, index }
+  const acquaintances = new Acquaintances(libp2p)
+  const introducer = new IntroducerPath({ localPeer, directory: acquaintances, logger: libp2p.logger })
+  return { libp2p, ...signaling, gossip, introducer, acquaintances, localPeer, index }
+}
+
+/** A directory that knows what a test tells it. */
+class Acquaintances implements IntroducerDirectory {
+  readonly #libp2p: Libp2p
+  /** Introducers by peer; our own are in there too. */
+  readonly introducers = new Map<string, readonly string[]>()
+  /** Nodes that can be dialed. */
+  readonly nodes = new Map<string, ReturnType<Libp2p['getMultiaddrs']>>()
+  /** Who could introduce us. */
+  candidatePeers: string[] = []
+  readonly released: string[] = []
+
+  constructor(libp2p: Libp2p) {
+    this.#libp2p = libp2p
+  }
+
+  introducersOf(remotePeer: string): readonly string[] {
+    return this.introducers.get(remotePeer) ?? []
+  }
+
+  candidates(): Candidate[] {
+    return this.candidatePeers.map((peer) => ({
+      peer,
+      isConnected: this.isConnected(peer),
+      isDialable: true,
+      network: undefined
+    }))
+  }
+
+  isConnected(peer: string): boolean {
+    return this.#connectionTo(peer) !== undefined
+  }
+
+  isDialable(peer: string): boolean {
+    return this.nodes.has(peer)
+  }
+
+  async connect(peer: string, options: { signal: AbortSignal }): Promise<Connection> {
+    return this.#connectionTo(peer) ?? (await this.#libp2p.dial(this.nodes.get(peer) ?? [], options))
+  }
+
+  release(peer: string): void {
+    this.released.push(peer)
+  }
+
+  announce(introducers: readonly string[]): void {
+    this.introducers.set(this.#libp2p.peerId.toString(), introducers)
+  }
+
+  #connectionTo(peer: string): Connection | undefined {
+    return this.#libp2p.getConnections().find(({ remotePeer }) => remotePeer.toString() === peer)
+  }
 }
 
 export type OverlayNode = Awaited<ReturnType<typeof createOverlayNode>>

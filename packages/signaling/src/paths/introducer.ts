@@ -1,0 +1,231 @@
+import type { ComponentLogger, Connection, Logger } from '@libp2p/interface'
+import { PathUnavailableError } from '../errors.ts'
+import type { Introduction } from '../introduction/introduction.ts'
+import { Marks } from '../introduction/marks.ts'
+import { Registrations, type Candidate } from '../introduction/registrations.ts'
+import type { Arrival, Intermediary, SignalingPath } from '../path.ts'
+import { IntroducerLink, type LinkEnd } from './introducer-link.ts'
+
+/** How many members introduce us to others: two that go at once find one to take their place. */
+const DEFAULT_INTRODUCERS = 3
+
+/** Streams to introducers at once, our own included. */
+const MAX_LINKS = 64
+
+/** A stream to somebody else's introducer ends when it was not used for so long: longer than a dial lasts. */
+const IDLE_MS = 60_000
+
+/** How long an introducer may take to say that we are registered. */
+const REGISTER_TIMEOUT_MS = 5_000
+
+/** How often the plan is looked at. */
+const TICK_MS = 1_000
+
+/** Who could not be reached, or broke the protocol, or would not pass on to somebody, is left alone for so long. */
+const DOWN_MS = 30_000
+const REFUSED_MS = 5_000
+
+/** What the mesh knows of introducers, and how it gets to them. */
+export interface IntroducerDirectory {
+  /** Through whom a peer can be reached, as it says itself. */
+  introducersOf(remotePeer: string): readonly string[]
+  /** Who could introduce us to others. */
+  candidates(): readonly Candidate[]
+  isConnected(peer: string): boolean
+  /** Whether there is an address to dial. */
+  isDialable(peer: string): boolean
+  /** The connection to a peer; a new one where there is none. */
+  connect(peer: string, options: { signal: AbortSignal }): Promise<Connection>
+  /** We have no more use for the connection to a peer. */
+  release(peer: string): void
+  /** Through whom we can be reached from now on: for others to know. */
+  announce(introducers: readonly string[]): void
+}
+
+export interface IntroducerPathInit {
+  localPeer: string
+  directory: IntroducerDirectory
+  logger: ComponentLogger
+  /** How many introducers to have. 0 for who does not want to be reached so. @default 3 */
+  introducers?: number
+}
+
+/** The path through a member that both know: ours passes on what comes for us, the peer's what we send. */
+export class IntroducerPath implements SignalingPath {
+  readonly name = 'introducer'
+  readonly cost = 20
+  readonly kind = 'relayed'
+  readonly #init: IntroducerPathInit
+  readonly #log: Logger
+  readonly #registrations: Registrations
+  readonly #links = new Map<string, IntroducerLink>()
+  /** Introducers that we are asking to register us, and until when they may take. */
+  readonly #asking = new Map<string, number>()
+  readonly #down = new Marks(256)
+  readonly #refused = new Marks(1024)
+  /** Who wrote to us through whom, and can be answered so. */
+  readonly #heard = new Marks(1024)
+  #announced = ''
+  #receive: ((envelope: Uint8Array, arrival: Arrival) => void) | undefined
+  #tick: ReturnType<typeof setInterval> | undefined
+
+  constructor(init: IntroducerPathInit) {
+    this.#init = init
+    this.#log = init.logger.forComponent('hearsay:signaling:introducer')
+    this.#registrations = new Registrations({
+      wanted: init.introducers ?? DEFAULT_INTRODUCERS,
+      random: Math.random
+    })
+  }
+
+  reaches(remotePeer: string): boolean {
+    return this.intermediaries(remotePeer).length > 0
+  }
+
+  intermediaries(remotePeer: string): Intermediary[] {
+    const now = performance.now()
+    const { directory, localPeer } = this.#init
+    const peers = new Set([...directory.introducersOf(remotePeer), ...this.#heard.of(remotePeer, now)])
+    const usable = [...peers].filter(
+      (peer) =>
+        peer !== localPeer &&
+        peer !== remotePeer &&
+        !this.#down.has(peer, '', now) &&
+        !this.#refused.has(remotePeer, peer, now)
+    )
+    const connected = usable.filter((peer) => this.#isConnected(peer))
+    const others = usable.filter((peer) => !connected.includes(peer) && directory.isDialable(peer))
+    return [
+      ...connected.map((peer) => ({ peer, isConnected: true })),
+      ...others.map((peer) => ({ peer, isConnected: false }))
+    ]
+  }
+
+  async send(remotePeer: string, envelope: Uint8Array, via?: string): Promise<void> {
+    const introducer = via ?? this.intermediaries(remotePeer).at(0)?.peer
+    if (introducer === undefined) {
+      throw new PathUnavailableError(this.name, `nobody introduces us to ${remotePeer}`)
+    }
+    await this.#linkTo(introducer).send({ kind: 'envelope', envelope })
+  }
+
+  async start(receive: (envelope: Uint8Array, arrival: Arrival) => void): Promise<void> {
+    this.#receive = receive
+    this.#tick = setInterval(() => this.#plan(), TICK_MS)
+    this.#plan()
+  }
+
+  /** Who could introduce us has changed: there is no need to wait for the next look at it. */
+  refresh(): void {
+    if (this.#receive !== undefined) {
+      this.#plan()
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#receive = undefined
+    clearInterval(this.#tick)
+    for (const link of this.#links.values()) {
+      link.close()
+    }
+  }
+
+  #isConnected(peer: string): boolean {
+    return this.#links.get(peer)?.isOpen === true || this.#init.directory.isConnected(peer)
+  }
+
+  #linkTo(peer: string): IntroducerLink {
+    const known = this.#links.get(peer)
+    if (known !== undefined) {
+      return known
+    }
+    if (this.#receive === undefined || this.#links.size >= MAX_LINKS) {
+      throw new PathUnavailableError(this.name, 'it has been stopped, or too many introducers are in use')
+    }
+    const link = new IntroducerLink({
+      connect: (options) => this.#init.directory.connect(peer, options),
+      onIntroduction: (introduction) => this.#handle(peer, introduction),
+      onEnd: (end) => this.#lose(peer, link, end),
+      log: this.#log
+    })
+    this.#links.set(peer, link)
+    return link
+  }
+
+  #handle(via: string, introduction: Introduction): void {
+    const now = performance.now()
+    const { peer } = { peer: undefined, ...introduction }
+    if (introduction.kind === 'envelope' && peer !== undefined) {
+      this.#heard.set(peer, via, now + IDLE_MS)
+      this.#receive?.(introduction.envelope, { path: this.name, origin: peer, neighbour: via, via })
+    } else if (introduction.kind === 'registered') {
+      this.#asking.delete(via)
+      this.#registrations.handleRegistered(via, now)
+      this.#announce()
+    } else if (introduction.kind === 'refused' && peer !== undefined) {
+      this.#refused.set(peer, via, now + REFUSED_MS)
+    } else if (introduction.kind === 'refused') {
+      this.#fail(via, now)
+    }
+  }
+
+  #lose(peer: string, link: IntroducerLink, end: LinkEnd): void {
+    const now = performance.now()
+    if (this.#links.get(peer) === link) {
+      this.#links.delete(peer)
+      this.#init.directory.release(peer)
+    }
+    if (end !== 'ended') {
+      this.#down.set(peer, '', now + DOWN_MS)
+    }
+    this.#fail(peer, now)
+  }
+
+  #fail(peer: string, now: number): void {
+    this.#asking.delete(peer)
+    this.#registrations.handleFailed(peer, now)
+    this.#announce()
+  }
+
+  #announce(): void {
+    const { introducers } = this.#registrations
+    const text = introducers.toSorted().join(' ')
+    if (this.#receive !== undefined && text !== this.#announced) {
+      this.#announced = text
+      this.#init.directory.announce(introducers)
+    }
+  }
+
+  #plan(): void {
+    const now = performance.now()
+    for (const [peer, until] of this.#asking) {
+      if (until <= now) {
+        this.#log('%s does not answer', peer)
+        this.#fail(peer, now)
+      }
+    }
+    const candidates = this.#init.directory.candidates().filter(({ peer }) => !this.#down.has(peer, '', now))
+    this.#registrations.handleCandidates(candidates, now)
+    for (let output = this.#registrations.pollOutput(); output; output = this.#registrations.pollOutput()) {
+      if (output.type === 'register') {
+        this.#register(output.peer, now)
+      }
+    }
+    this.#announce()
+    const introducers = this.#registrations.introducers
+    for (const [peer, link] of this.#links) {
+      if (now - link.usedAt > IDLE_MS && !introducers.includes(peer)) {
+        link.close()
+      }
+    }
+  }
+
+  #register(peer: string, now: number): void {
+    this.#asking.set(peer, now + REGISTER_TIMEOUT_MS)
+    const ask = async () => this.#linkTo(peer).send({ kind: 'register' })
+    ask().catch((error: unknown) => {
+      this.#log.trace('%s does not register us: %e', peer, error)
+      this.#fail(peer, performance.now())
+    })
+  }
+}

@@ -1,0 +1,195 @@
+import assert from 'node:assert/strict'
+import { createSignaler, INTRODUCE_PROTOCOL, type Arrival, type SignalerService } from '../src/index.ts'
+import { encodeEnvelope } from '../src/envelope/envelope.ts'
+import { encodeIntroduction } from '../src/introduction/introduction.ts'
+import { encodeFrame } from '../src/paths/frames.ts'
+import { peerIdBytes, publicKeyOf } from '../src/peer-key.ts'
+import { KITCHEN, seedOf } from './support/member.ts'
+import { createOverlayNode, until, type OverlayNode } from './support/overlay-node.ts'
+
+const utf8 = (text: string) => new TextEncoder().encode(text)
+const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes)
+
+function envelopeFor(recipient: string, bodyBytes: number): Uint8Array {
+  return encodeEnvelope({
+    version: 1,
+    recipient: peerIdBytes(publicKeyOf(recipient)),
+    session: new Uint8Array(16),
+    kind: 'transport',
+    number: 7,
+    body: new Uint8Array(bodyBytes)
+  })
+}
+
+describe('the introducer path over libp2p', () => {
+  let nodes: OverlayNode[] = []
+  let signalers: SignalerService[] = []
+
+  /** Two ends, and introducers to which the first end knows the way. */
+  async function spawn(introducerCount: number): Promise<[OverlayNode, OverlayNode, ...OverlayNode[]]> {
+    nodes = await Promise.all(
+      Array.from({ length: introducerCount + 2 }, (_, index) => createOverlayNode(index))
+    )
+    await Promise.all(nodes.map(({ host }) => host.start()))
+    return nodes as [OverlayNode, OverlayNode, ...OverlayNode[]]
+  }
+
+  /** The end is connected to the introducers and asks them; the other end hears of those that say yes. */
+  async function register(
+    end: OverlayNode,
+    introducers: OverlayNode[],
+    others: OverlayNode[]
+  ): Promise<void> {
+    await ask(end, introducers)
+    const own = () => end.acquaintances.introducersOf(end.localPeer)
+    await until(() => own().length === Math.min(3, introducers.length))
+    for (const { acquaintances } of others) {
+      acquaintances.introducers.set(end.localPeer, own())
+      for (const { localPeer, libp2p } of introducers) {
+        acquaintances.nodes.set(localPeer, libp2p.getMultiaddrs())
+      }
+    }
+  }
+
+  async function ask(end: OverlayNode, introducers: OverlayNode[]): Promise<void> {
+    for (const { libp2p } of introducers) {
+      await end.libp2p.dial(libp2p.getMultiaddrs())
+    }
+    end.acquaintances.candidatePeers = introducers.map(({ localPeer }) => localPeer)
+    end.introducer.refresh()
+  }
+
+  async function signalerOf(node: OverlayNode): Promise<SignalerService> {
+    const signaler = createSignaler({
+      privateKey: seedOf(node.index),
+      rooms: [KITCHEN],
+      paths: [node.introducer]
+    })
+    signalers.push(signaler)
+    await signaler.start()
+    return signaler
+  }
+
+  afterEach(async () => {
+    await Promise.all(signalers.map((signaler) => signaler.stop()))
+    await Promise.all(nodes.flatMap(({ introducer, host }) => [introducer.stop(), host.stop()]))
+    await Promise.all(nodes.map(async ({ libp2p }) => libp2p.stop()))
+    nodes = []
+    signalers = []
+  })
+
+  it('carries an offer, an answer and messages, over introducers that had to be dialed', async () => {
+    const [a, b, ...introducers] = await spawn(2)
+    const [alice, bob] = await Promise.all([signalerOf(a), signalerOf(b)])
+    await register(b, introducers, [a])
+    alice.observeInstance(b.localPeer, bob.instance)
+    bob.setOfferHandler((offer) => {
+      const session = offer.answer(utf8('answer'))
+      session.addEventListener('message', ({ detail }) => session.send(detail))
+    })
+    const result = await alice.dial(b.localPeer, utf8('offer'))
+    assert.equal(result.outcome, 'answered')
+    assert.equal(result.session.path, 'introducer')
+    const echoed: string[] = []
+    result.session.addEventListener('message', ({ detail }) => echoed.push(text(detail)))
+    const large = 'x'.repeat(15_000)
+    result.session.send(utf8('small'))
+    result.session.send(utf8(large))
+    await until(() => echoed.length === 2)
+    assert.deepEqual(echoed, ['small', large])
+    assert.deepEqual(Object.fromEntries(bob.dropped), { repeated: 1 }, 'message 1 comes on two lanes')
+  })
+
+  it('finds other introducers when one is gone, and says so', async () => {
+    const [a, b, ...introducers] = await spawn(4)
+    await b.introducer.start(() => undefined)
+    await register(b, introducers, [a])
+    const own = () => b.acquaintances.introducersOf(b.localPeer)
+    const [gone] = own()
+    await introducers.find(({ localPeer }) => localPeer === gone)!.libp2p.stop()
+    await until(() => own().length === 3 && !own().includes(gone))
+  })
+
+  it('leaves an introducer that refuses somebody for that somebody, and no other', async () => {
+    const [a, b, introducer] = await spawn(1)
+    const c = await createOverlayNode(9)
+    nodes.push(c)
+    await Promise.all([a, b].map((node) => node.introducer.start(() => undefined)))
+    await register(b, [introducer], [a])
+    a.acquaintances.introducers.set(c.localPeer, [introducer.localPeer])
+    assert.ok(a.introducer.reaches(c.localPeer))
+    await a.introducer.send(c.localPeer, envelopeFor(c.localPeer, 10), introducer.localPeer)
+    await until(() => !a.introducer.reaches(c.localPeer))
+    assert.deepEqual(a.introducer.intermediaries(b.localPeer), [
+      { peer: introducer.localPeer, isConnected: true }
+    ])
+  })
+
+  it('leaves an introducer that cannot be reached', async () => {
+    const [a, b, introducer] = await spawn(1)
+    await a.introducer.start(() => undefined)
+    a.acquaintances.introducers.set(b.localPeer, [introducer.localPeer])
+    a.acquaintances.nodes.set(introducer.localPeer, introducer.libp2p.getMultiaddrs())
+    await introducer.libp2p.stop()
+    await assert.rejects(a.introducer.send(b.localPeer, envelopeFor(b.localPeer, 10)), {
+      code: 'ERR_PATH_UNAVAILABLE'
+    })
+    assert.equal(a.introducer.reaches(b.localPeer), false)
+  })
+
+  it('leaves an introducer that brings more than it may', async () => {
+    const [, b, introducer] = await spawn(1)
+    const arrived: Arrival[] = []
+    await introducer.host.stop()
+    const flood = encodeFrame(
+      encodeIntroduction({
+        kind: 'envelope',
+        envelope: envelopeFor(b.localPeer, 10),
+        peer: introducer.localPeer
+      })
+    )
+    await introducer.libp2p.handle(INTRODUCE_PROTOCOL, (stream) => {
+      stream.send(encodeFrame(encodeIntroduction({ kind: 'registered' })))
+      for (let count = 0; count < 1000; count++) {
+        stream.send(flood)
+      }
+    })
+    await b.introducer.start((_, arrival) => arrived.push(arrival))
+    await ask(b, [introducer])
+    await until(() => b.acquaintances.released.length > 0)
+    assert.deepEqual(b.acquaintances.introducersOf(b.localPeer), [])
+    assert.ok(arrived.length > 0 && arrived.length < 600, `${arrived.length} were let in`)
+  })
+
+  it('resets the stream of who says what is no introduction', async () => {
+    const [a, , introducer] = await spawn(1)
+    await a.libp2p.dial(introducer.libp2p.getMultiaddrs())
+    for (const frame of [new Uint8Array(50).fill(0xff), encodeIntroduction({ kind: 'registered' })]) {
+      const stream = await a.libp2p.dialProtocol(introducer.libp2p.peerId, INTRODUCE_PROTOCOL)
+      const closed = new Promise<string>((resolve) => {
+        stream.addEventListener('close', () => resolve(stream.status), { once: true })
+      })
+      stream.send(encodeFrame(frame))
+      assert.equal(await closed, 'reset')
+    }
+  })
+
+  it('leaves no stream, handler, timer or registration behind', async () => {
+    const [a, b, ...introducers] = await spawn(2)
+    const [alice, bob] = await Promise.all([signalerOf(a), signalerOf(b)])
+    await register(b, introducers, [a])
+    bob.setOfferHandler((offer) => void offer.answer(utf8('answer')))
+    await alice.dial(b.localPeer, utf8('offer'))
+    await Promise.all([alice.stop(), bob.stop()])
+    await until(() => introducers.every(({ host }) => host.registrations === 0))
+    await Promise.all(nodes.map(({ host }) => host.stop()))
+    for (const { libp2p } of nodes) {
+      assert.ok(!libp2p.getProtocols().includes(INTRODUCE_PROTOCOL))
+      await until(() =>
+        libp2p
+          .getConnections()
+          .every(({ streams }) => streams.every(({ protocol }) => protocol !== INTRODUCE_PROTOCOL))
+      )
+    }
+  })
+})
