@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { describe, it } from 'mocha'
 import { HearsayCommand, LOOPBACK } from '../support/hearsay-command.ts'
+import { ChildProgram } from '../support/processes.ts'
 
 const member = (args: readonly string[], env: Readonly<Record<string, string>> = {}): HearsayCommand =>
   new HearsayCommand(['up', '--room', 'kitchen', '--json', ...LOOPBACK, ...args], env)
@@ -48,5 +50,19 @@ describe('a DHT node', function () {
     await node.line((text) => text.startsWith('/ip4/127.0.0.1/tcp/'))
     await node.terminate()
     assert.equal(node.lines.at(-1), 'closed')
+  })
+})
+
+describe('a mesh without DHT and mDNS', function () {
+  this.timeout(60_000)
+
+  it('does not wait for their libraries', async () => {
+    await using program = new ChildProgram([
+      join(import.meta.dirname, '../support/fixtures/loads-what-it-uses.ts')
+    ])
+    const { code, stderr } = await program.end()
+    assert.equal(code, 0, stderr)
+    const loaded = program.lines.map((line) => (JSON.parse(line) as { loaded: string[] }).loaded)
+    assert.deepEqual(loaded, [[], ['@libp2p/kad-dht']])
   })
 })

@@ -13,8 +13,17 @@ export type PrintedEvent = Readonly<Record<string, unknown>>
 
 /** The `hearsay` command in a process of its own, with nothing of this machine's settings. */
 export class HearsayCommand extends ChildProgram {
-  constructor(args: readonly string[], env: Readonly<Record<string, string>> = {}, cwd = tmpdir()) {
-    super([MAIN, ...args], { cwd, env: { PATH: process.env.PATH, HOME: cwd, ...env } })
+  constructor(
+    args: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+    cwd = tmpdir(),
+    namespace?: string
+  ) {
+    super([MAIN, ...args], {
+      cwd,
+      env: { PATH: process.env.PATH, HOME: cwd, ...env },
+      ...(namespace !== undefined && { namespace })
+    })
   }
 
   /** The first event, past or to come, that has these values. */

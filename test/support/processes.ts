@@ -11,6 +11,11 @@ export interface ProcessEnd {
   readonly stderr: string
 }
 
+export interface ChildOptions extends Pick<SpawnOptions, 'cwd' | 'env'> {
+  /** The network namespace that the program runs in. @default ours */
+  readonly namespace?: string
+}
+
 /** Longest time that a child of a test may live, in milliseconds, so that nothing outlives a broken run. */
 const LIFETIME_MS = 120_000
 
@@ -26,8 +31,14 @@ export class ChildProgram implements AsyncDisposable {
   #stdout = ''
   #stderr = ''
 
-  constructor(args: readonly string[], options: Pick<SpawnOptions, 'cwd' | 'env'> = {}) {
-    this.#child = spawn(process.execPath, ['--conditions=@hearsay/source', ...args], {
+  constructor(args: readonly string[], { namespace, ...options }: ChildOptions = {}) {
+    const [program, ...words] = [
+      ...(namespace === undefined ? [] : ['ip', 'netns', 'exec', namespace]),
+      process.execPath,
+      '--conditions=@hearsay/source',
+      ...args
+    ] as const
+    this.#child = spawn(program, words, {
       ...options,
       stdio: ['pipe', 'pipe', 'pipe'],
       timeout: LIFETIME_MS,
