@@ -43,12 +43,15 @@ export interface DialOptions {
 /** How a dial ended, where it did not fail. */
 export type DialOutcome =
   | { readonly outcome: 'answered'; readonly session: SignalingSession; readonly answer: Uint8Array }
-  | { readonly outcome: 'refused'; readonly code: RefusalCode }
+  | { readonly outcome: 'refused'; readonly code: DialRefusalCode }
   /** Glare: the peer's own offer won; it comes (or came) through the offer handler. */
   | { readonly outcome: 'yielded' }
 
 /** Why an authenticated peer would not take an offer. */
 export type RefusalCode = 'not-admitted' | 'busy' | 'closing' | 'bad-offer'
+
+/** `superseded`: the peer knows a newer process of our identity than this one. */
+export type DialRefusalCode = RefusalCode | 'superseded'
 
 /** An offer whose sender is authenticated, admitted and fresh. Exactly one of `answer` and `refuse` is called. */
 export interface IncomingOffer {

@@ -47,11 +47,11 @@ const message1 = fc.record({
 
 const message2 = fc.record({
   outcome: fc.constantFrom(
-    ...(['answer', 'not-admitted', 'busy', 'closing', 'bad-offer', 'unknown-instance'] as const)
+    ...(['answer', 'not-admitted', 'busy', 'closing', 'bad-offer', 'unknown-instance', 'superseded'] as const)
   ),
   responderInstance: bytesOf(16),
   voidSerial: serial,
-  proof: bytesOf(32),
+  proofs: fc.array(bytesOf(32), { maxLength: 4 }),
   answer: fc.uint8Array({ maxLength: 300 })
 })
 
@@ -60,7 +60,8 @@ const packet = fc.record({
   missing: fc.uint8Array({ maxLength: 64 }),
   firstMessage: uint32,
   messages: fc.array(fc.uint8Array({ maxLength: 100 }), { maxLength: 64 }),
-  close: fc.boolean()
+  close: fc.boolean(),
+  proofs: fc.array(bytesOf(32), { maxLength: 4 })
 })
 
 interface Codec<T> {

@@ -99,17 +99,6 @@ describe('freshness', () => {
     assert.deepEqual(bob.closed, ['replaced'])
   })
 
-  it('drops message 1 of an older instance than is known', async () => {
-    const reborn = await createMember(clock, network, { index: 0, life: 1 })
-    await connect(reborn)
-    const older = await createMember(clock, network, { index: 0, life: 0 })
-    const dialing = dial(older, bob, { timeoutMs: 1000 })
-    await clock.advance(1000)
-    assert.equal(await dialing, 'SignalingTimeoutError')
-    assert.ok((bob.signaler.dropped.get('older-instance') ?? 0) > 0)
-    assert.deepEqual(bob.closed, [])
-  })
-
   it('answers a message 1 that does not name its instance only until a newer one has come', async () => {
     await connect()
     const [{ bytes: unknowing }] = ofKind(network.seen, 'message1')

@@ -53,7 +53,7 @@ function read(as: Identity, session: Uint8Array, message1: Uint8Array, dh: X2551
 }
 
 function answer(responder: Responder, room = KITCHEN) {
-  return responder.writeMessage2(room, {
+  return responder.writeMessage2([room], {
     outcome: 'answer',
     responderInstance: instance(2),
     voidSerial: 3,
@@ -78,7 +78,8 @@ describe('the handshake', () => {
     assert.deepEqual(result.keys, {
       sendKey: keys.receiveKey,
       receiveKey: keys.sendKey,
-      helloKey: keys.helloKey
+      helloKey: keys.helloKey,
+      handshakeHash: keys.handshakeHash
     })
     assert.equal(new Set([keys.sendKey, keys.receiveKey, keys.helloKey].map(String)).size, 3)
   })
@@ -129,8 +130,8 @@ describe('the handshake', () => {
 
   it('proves a room to who knows its key only, in both directions', async () => {
     const cellar = await deriveRoom({ name: 'cellar' })
-    assert.equal(responder.provenRoom([cellar]), undefined)
-    assert.equal(responder.provenRoom([cellar, KITCHEN]), KITCHEN)
+    assert.deepEqual(responder.provenRooms([cellar]), [])
+    assert.deepEqual(responder.provenRooms([cellar, KITCHEN]), [KITCHEN])
     const again = read(bob, initiator.session, initiator.message1)
     assert.ok(typeof again !== 'string')
     assert.equal(initiator.readMessage2(answer(again, cellar).message2), undefined)
@@ -141,7 +142,7 @@ describe('the handshake', () => {
     const many = initiate(alice, bob.publicKey, bob.staticKey.publicKey, [...rooms, KITCHEN])
     const result = read(bob, many.session, many.message1)
     assert.ok(typeof result !== 'string')
-    assert.equal(result.provenRoom([KITCHEN]), KITCHEN)
+    assert.deepEqual(result.provenRooms([KITCHEN]), [KITCHEN])
   })
 })
 

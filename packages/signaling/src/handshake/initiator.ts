@@ -68,7 +68,9 @@ export class Initiator {
    * Undefined where the bytes are not the responder's message 2, or not from a member of one of our rooms. Bytes that
    * are refused leave the handshake as it was.
    */
-  readMessage2(body: Uint8Array): { payload: Message2; keys: SessionKeys } | undefined {
+  readMessage2(
+    body: Uint8Array
+  ): { payload: Message2; keys: SessionKeys; rooms: readonly Room[] } | undefined {
     const handshake = this.#handshake.clone()
     const rest = handshake.readTokens(body)
     if (rest === undefined) {
@@ -77,13 +79,11 @@ export class Initiator {
     const context = this.#proofContext(handshake.hash)
     const plaintext = handshake.readPayload(rest)
     const payload = plaintext === undefined ? undefined : decodeMessage2(plaintext)
-    if (
-      payload === undefined ||
-      verifyProofs(this.#init.rooms, 'responder', context, [payload.proof]) === undefined
-    ) {
+    if (payload === undefined) {
       return undefined
     }
-    return { payload, keys: sessionKeysOf(handshake) }
+    const rooms = verifyProofs(this.#init.rooms, 'responder', context, payload.proofs)
+    return rooms.length === 0 ? undefined : { payload, keys: sessionKeysOf(handshake), rooms }
   }
 
   #proofContext(hash: Uint8Array) {

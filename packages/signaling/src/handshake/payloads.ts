@@ -1,7 +1,7 @@
 import { attempt, MAX_MESSAGE_BYTES } from '../envelope/envelope.ts'
 import { INSTANCE_BYTES } from '../freshness/instance.ts'
 import { publicKeyOfBytes } from '../peer-key.ts'
-import { MAX_PROOFS, PROOF_BYTES } from '../rooms/proof.ts'
+import { areProofs } from '../rooms/proof.ts'
 import type { RefusalCode } from '../signaler.ts'
 import { Message1 as Wire1, Message2 as Wire2 } from './pb/payloads.js'
 
@@ -19,8 +19,11 @@ export interface Message1 {
   readonly offer: Uint8Array
 }
 
-/** `unknown-instance`: message 1 named another instance than the responder's; try again with this one. */
-export type Message2Outcome = 'answer' | RefusalCode | 'unknown-instance'
+/**
+ * `unknown-instance`: message 1 named another instance than the responder's; try again with this one. `superseded`: the
+ * responder knows a newer instance of the initiator than the one that wrote message 1.
+ */
+export type Message2Outcome = 'answer' | RefusalCode | 'unknown-instance' | 'superseded'
 
 /** What message 2 says inside. */
 export interface Message2 {
@@ -28,8 +31,9 @@ export interface Message2 {
   readonly responderInstance: Uint8Array
   /** No message 1 of the responder's with this serial or a lower one counts any more. */
   readonly voidSerial: number
-  /** Of the room in which the two meet. */
-  readonly proof: Uint8Array
+  /** One for each room that message 1 has proven. */
+  readonly proofs: readonly Uint8Array[]
+  /** Where the outcome is `superseded`: evidence of the newer instance, if there is any. */
   readonly answer: Uint8Array
 }
 
@@ -39,7 +43,8 @@ const OUTCOMES: Record<Message2Outcome, number> = {
   busy: 3,
   closing: 4,
   'bad-offer': 5,
-  'unknown-instance': 6
+  'unknown-instance': 6,
+  superseded: 7
 }
 
 const OUTCOME_NAMES = new Map(Object.entries(OUTCOMES).map(([name, wire]) => [wire, name as Message2Outcome]))
@@ -56,8 +61,7 @@ export function decodeMessage1(bytes: Uint8Array): Message1 | undefined {
     publicKeyOfBytes(wire.initiator) === undefined ||
     wire.initiatorInstance.length !== INSTANCE_BYTES ||
     (wire.responderInstance.length !== INSTANCE_BYTES && wire.responderInstance.length !== 0) ||
-    wire.proofs.length > MAX_PROOFS ||
-    wire.proofs.some((proof) => proof.length !== PROOF_BYTES) ||
+    !areProofs(wire.proofs) ||
     wire.offer.length > MAX_MESSAGE_BYTES
   ) {
     return undefined
@@ -66,7 +70,7 @@ export function decodeMessage1(bytes: Uint8Array): Message1 | undefined {
 }
 
 export function encodeMessage2(message: Message2): Uint8Array {
-  return Wire2.encode({ ...message, outcome: OUTCOMES[message.outcome] })
+  return Wire2.encode({ ...message, outcome: OUTCOMES[message.outcome], proofs: [...message.proofs] })
 }
 
 /** Undefined where the bytes are no message 2. Never throws. */
@@ -77,7 +81,7 @@ export function decodeMessage2(bytes: Uint8Array): Message2 | undefined {
     wire === undefined ||
     outcome === undefined ||
     wire.responderInstance.length !== INSTANCE_BYTES ||
-    wire.proof.length !== PROOF_BYTES ||
+    !areProofs(wire.proofs) ||
     wire.answer.length > MAX_MESSAGE_BYTES
   ) {
     return undefined

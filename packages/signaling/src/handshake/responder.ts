@@ -2,7 +2,7 @@ import { compareBytes, concat } from '../bytes.ts'
 import type { X25519 } from '../dh/x25519.ts'
 import { SESSION_ID_BYTES } from '../envelope/envelope.ts'
 import { publicKeyOfBytes } from '../peer-key.ts'
-import { createProof, verifyProofs, type ProofContext } from '../rooms/proof.ts'
+import { createProof, MAX_PROOFS, verifyProofs, type ProofContext } from '../rooms/proof.ts'
 import type { Room } from '../rooms/room.ts'
 import { HandshakeState, type KeyPair } from './handshake-state.ts'
 import { prologueFor, type Identity } from './identity.ts'
@@ -81,19 +81,23 @@ export class Responder {
     return new Responder(session, payload, publicKey, handshake, context)
   }
 
-  /** The first of our rooms whose key the initiator has shown to know. */
-  provenRoom(rooms: readonly Room[]): Room | undefined {
+  /** Those of our rooms whose key the initiator has shown to know. */
+  provenRooms(rooms: Iterable<Room>): Room[] {
     return verifyProofs(rooms, 'initiator', this.#context, this.payload.proofs)
   }
 
   /** To be called once: the bytes are kept and sent again, never made again. */
-  writeMessage2(room: Room, message: Omit<Message2, 'proof'>): { message2: Uint8Array; keys: SessionKeys } {
+  writeMessage2(
+    rooms: readonly Room[],
+    message: Omit<Message2, 'proofs'>
+  ): { message2: Uint8Array; keys: SessionKeys } {
     const head = this.#handshake.writeTokens()
     if (head === undefined) {
       throw new TypeError('a DH that was checked when message 1 was read is all zero')
     }
-    const proof = createProof(room, 'responder', { ...this.#context, hash: this.#handshake.hash })
-    const sealed = this.#handshake.writePayload(encodeMessage2({ ...message, proof }))
+    const context = { ...this.#context, hash: this.#handshake.hash }
+    const proofs = rooms.slice(0, MAX_PROOFS).map((room) => createProof(room, 'responder', context))
+    const sealed = this.#handshake.writePayload(encodeMessage2({ ...message, proofs }))
     return { message2: concat(head, sealed), keys: sessionKeysOf(this.#handshake) }
   }
 }

@@ -3,13 +3,13 @@ import { sha256 } from '@noble/hashes/sha2.js'
 import { equalSecrets, utf8 } from '../bytes.ts'
 import type { Room } from './room.ts'
 
-export const PROOF_BYTES = 32
+const PROOF_BYTES = 32
 
-/** So many rooms may be named in one message 1. */
+/** So many rooms may be named in one message. */
 export const MAX_PROOFS = 4
 
 export interface ProofContext {
-  /** The handshake hash just before the payload that carries the proof. */
+  /** The handshake hash just before the payload that carries the proof; in a packet, that at the end. */
   readonly hash: Uint8Array
   /** The initiator's peer ID in bytes. */
   readonly initiator: Uint8Array
@@ -28,14 +28,19 @@ export function createProof(room: Room, role: 'initiator' | 'responder', context
     .digest()
 }
 
-/** The first of our rooms that one of the proofs is for. */
+/** Whether the bytes have the form of proofs. */
+export function areProofs(proofs: readonly Uint8Array[]): boolean {
+  return proofs.length <= MAX_PROOFS && proofs.every(({ length }) => length === PROOF_BYTES)
+}
+
+/** Those of our rooms that one of the proofs is for. */
 export function verifyProofs(
-  rooms: readonly Room[],
+  rooms: Iterable<Room>,
   role: 'initiator' | 'responder',
   context: ProofContext,
   proofs: readonly Uint8Array[]
-): Room | undefined {
-  return rooms.find((room) => {
+): Room[] {
+  return [...rooms].filter((room) => {
     const expected = createProof(room, role, context)
     return proofs.some((proof) => equalSecrets(proof, expected))
   })

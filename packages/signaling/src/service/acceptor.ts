@@ -1,21 +1,21 @@
 import { compareBytes } from '../bytes.ts'
 import { encodeRetry, MAX_MESSAGE_BYTES, PROTOCOL_VERSION, type Envelope } from '../envelope/envelope.ts'
 import { MessageTooLargeError } from '../errors.ts'
-import { compareInstances } from '../freshness/instance.ts'
+import { TokenBucket } from '../freshness/token-bucket.ts'
 import type { Message2Outcome } from '../handshake/payloads.ts'
-import { Responder } from '../handshake/responder.ts'
+import type { Responder } from '../handshake/responder.ts'
 import type { SessionKeys } from '../handshake/session-keys.ts'
 import type { Arrival } from '../path.ts'
-import { peerIdText } from '../peer-key.ts'
 import type { Room } from '../rooms/room.ts'
 import { laneOf, type Lane } from '../scheduling/lane.ts'
 import type { IncomingOffer, RefusalCode, SignalingSession } from '../signaler.ts'
 import type { DropReason } from './counters.ts'
-import { generateKeyPair, sendEnvelope, type Context } from './context.ts'
+import { sendEnvelope, type Context } from './context.ts'
 import type { Dial } from './dial.ts'
 import type { Gate } from './gate.ts'
 import type { SignalingLimits } from './limits.ts'
 import { OfferTable, type Offer } from './offer-table.ts'
+import { Screen, type Authentic } from './screen.ts'
 
 /** The same message 2 is not sent again along a lane sooner, however often message 1 comes. */
 const RESEND_GAP_MS = 100
@@ -23,6 +23,13 @@ const BROADCAST_RESEND_GAP_MS = 1000
 
 /** Lanes along which message 2 goes back: an initiator uses two at once, and others when those are silent. */
 const MAX_ANSWER_LANES = 6
+
+/**
+ * Members that are told why their message 1 counts for nothing: what was recorded in an earlier life of ours may be
+ * brought again and again by who recorded it.
+ */
+const CORRECTION_BURST = 64
+const CORRECTIONS_PER_SECOND = 16
 
 export interface AcceptorInit {
   gate: Gate
@@ -37,31 +44,37 @@ export interface AcceptorInit {
   onSuperseded: () => void
   /** The peer lives under a newer instance: sessions with the older are over. */
   onNewerInstance: (remotePeer: string) => void
+  /** What shows an older process of the peer that there is a newer one. */
+  evidenceOf: (remotePeer: string) => Uint8Array | undefined
   createSession: (answered: {
     remotePeer: string
     remoteInstance: Uint8Array
     path: string
     session: Uint8Array
     keys: SessionKeys
+    rooms: readonly Room[]
   }) => SignalingSession
   /** A session that is over before it began, for an answer that comes too late. */
   createClosedSession: (offer: Offer) => SignalingSession
 }
 
 /**
- * The responder's side: takes message 1 through the checks of the specification, each cheaper than the next, hands
- * what passes to the offer handler, and answers.
+ * The responder's side: hands what passes the checks of the specification to the offer handler, and answers.
  */
 export class Acceptor {
   readonly #context: Context
   readonly #init: AcceptorInit
   readonly #offers: OfferTable
+  readonly #screen: Screen
+  readonly #corrections: TokenBucket
   #stopped = false
 
   constructor(context: Context, init: AcceptorInit) {
     this.#context = context
     this.#init = init
     this.#offers = new OfferTable(init.limits.maxOffers)
+    this.#screen = new Screen(context, init.gate)
+    this.#corrections = new TokenBucket(CORRECTION_BURST, CORRECTIONS_PER_SECOND, context.timers.now())
   }
 
   stop(): void {
@@ -77,69 +90,57 @@ export class Acceptor {
   /** Takes a message 1; returns why it was dropped, if it was. The origin's quota has been charged. */
   receive(envelope: Envelope, arrival: Arrival): DropReason | undefined {
     const now = this.#context.timers.now()
-    if (envelope.version !== PROTOCOL_VERSION) {
-      // Anybody can ask this: what everybody pays for is not said to anybody.
-      if (laneOf(arrival, this.#context.paths)?.path.kind !== 'broadcast') {
-        this.#retry(envelope, arrival, { versions: [PROTOCOL_VERSION] })
-      }
-      return 'wrong-version'
-    }
     const key = OfferTable.keyOf(envelope.body)
-    const known = this.#offers.get(key, now)
+    const known = envelope.version === PROTOCOL_VERSION ? this.#offers.get(key, now) : undefined
     if (known !== undefined) {
       this.#resend(known, arrival, now)
       return 'repeated'
     }
-    const cookie = this.#init.gate.demand(envelope.session, envelope.cookie, arrival, now)
-    if (cookie !== undefined) {
-      this.#retry(envelope, arrival, { cookie, versions: [] })
-      return 'under-load'
+    const verdict = this.#screen.check(envelope, arrival)
+    switch (verdict.type) {
+      case 'drop':
+        return verdict.reason
+      case 'retry':
+        this.#retry(envelope, arrival, verdict.retry)
+        return verdict.reason
+      case 'correct':
+        this.#correct(verdict.outcome, verdict.from, arrival, now)
+        return verdict.reason
+      case 'superseded':
+        this.#init.onSuperseded()
+        return 'from-ourselves'
+      case 'pass':
+        return this.#admit(key, verdict.from, arrival, now)
     }
-    const responder = Responder.read({
-      identity: this.#context.identity,
-      x25519: this.#context.x25519,
-      generateEphemeral: () => generateKeyPair(this.#context),
-      staticKeys: this.#context.staticKeys,
-      session: envelope.session,
-      message1: envelope.body
-    })
-    return typeof responder === 'string' ? responder : this.#consider(key, responder, arrival, now)
   }
 
-  /** Message 1 is authentic: is it fresh, and from a member? */
-  #consider(key: string, responder: Responder, arrival: Arrival, now: number): DropReason | undefined {
-    const { payload } = responder
-    const remotePeer = peerIdText(responder.remotePublicKey)
-    if (remotePeer === this.#context.identity.peer) {
-      if (compareInstances(payload.initiatorInstance, this.#context.instance) > 0) {
-        this.#init.onSuperseded()
-      }
-      return 'from-ourselves'
+  /** Tells a member why its offer counts for nothing. Nothing is kept. */
+  #correct(
+    outcome: Message2Outcome,
+    { remotePeer, responder, rooms }: Authentic,
+    arrival: Arrival,
+    now: number
+  ) {
+    const lane = laneOf(arrival, this.#context.paths)
+    if (lane !== undefined && this.#corrections.take(now)) {
+      const evidence = outcome === 'superseded' ? this.#init.evidenceOf(remotePeer) : undefined
+      const fits = evidence !== undefined && evidence.length <= MAX_MESSAGE_BYTES
+      const { message2 } = this.#write(responder, rooms, outcome, fits ? evidence : new Uint8Array(0), 0)
+      this.#sendMessage2(responder.session, message2, remotePeer, lane)
     }
-    if (!this.#context.ledger.isCurrent(remotePeer, payload.initiatorInstance)) {
-      return 'older-instance'
-    }
-    // Before anything is answered: what was recorded is worth nothing once something newer has come.
-    if (!this.#isNewer(remotePeer, responder)) {
-      return 'not-newer'
-    }
-    const room = responder.provenRoom(this.#context.rooms)
-    if (room === undefined) {
-      return 'no-proof'
-    }
-    if (compareInstances(payload.responderInstance, this.#context.instance) !== 0) {
-      const { message2 } = this.#write(responder, room, 'unknown-instance', new Uint8Array(0), 0)
-      const lane = laneOf(arrival, this.#context.paths)
-      if (lane !== undefined) {
-        this.#sendMessage2(responder.session, message2, remotePeer, lane)
-      }
-      return 'unknown-instance'
-    }
+  }
+
+  #admit(
+    key: string,
+    { remotePeer, responder, rooms }: Authentic,
+    arrival: Arrival,
+    now: number
+  ): DropReason | undefined {
     const offer: Offer = {
       key,
       remotePeer,
       responder,
-      room,
+      rooms,
       path: arrival.path,
       expiresAt: now + this.#init.limits.offerLifetimeMs,
       state: 'admitting',
@@ -236,7 +237,8 @@ export class Acceptor {
       remoteInstance: offer.responder.payload.initiatorInstance,
       path: offer.path,
       session: offer.responder.session,
-      keys
+      keys,
+      rooms: offer.rooms
     })
   }
 
@@ -247,10 +249,10 @@ export class Acceptor {
   }
 
   #finish(offer: Offer, outcome: Message2Outcome, answer: Uint8Array): SessionKeys {
-    const { responder, room, remotePeer } = offer
+    const { responder, rooms, remotePeer } = offer
     const pending = this.#init.dialTo(remotePeer)
     const voidSerial = pending === undefined ? this.#init.lastSerial() : pending.serial - 1
-    const { message2, keys } = this.#write(responder, room, outcome, answer, voidSerial)
+    const { message2, keys } = this.#write(responder, rooms, outcome, answer, voidSerial)
     offer.state = 'answered'
     offer.message2 = message2
     const now = this.#context.timers.now()
@@ -267,13 +269,13 @@ export class Acceptor {
 
   #write(
     responder: Responder,
-    room: Room,
+    rooms: readonly Room[],
     outcome: Message2Outcome,
     answer: Uint8Array,
     voidSerial: number
   ): { message2: Uint8Array; keys: SessionKeys } {
     const responderInstance = this.#context.instance
-    return responder.writeMessage2(room, { outcome, responderInstance, voidSerial, answer })
+    return responder.writeMessage2(rooms, { outcome, responderInstance, voidSerial, answer })
   }
 
   /** Message 2 goes back along each lane along which message 1 comes: what one of them swallows the others bring. */

@@ -17,7 +17,8 @@ import type { SignalingTimers } from './timers.ts'
 export interface Context {
   readonly identity: Identity
   readonly instance: Uint8Array
-  readonly rooms: readonly Room[]
+  /** Those we are in now. */
+  readonly rooms: Set<Room>
   readonly paths: readonly SignalingPath[]
   readonly x25519: X25519
   readonly randomBytes: (length: number) => Uint8Array

@@ -19,12 +19,20 @@ import { realTimers, type SignalingTimers } from './timers.ts'
 export interface SignalerInit {
   /** The Ed25519 key whose peer ID is ours: its 32-byte seed, or seed and public key in 64 bytes, which starts faster. */
   privateKey: Uint8Array
-  /** The rooms we are a member of, one at least: who shows no knowledge of any of their keys gets no answer. */
+  /**
+   * The rooms we are a member of, one at least: who shows no knowledge of any of their keys gets no answer. Message 1
+   * shows four at most, so those in which most peers are stand first.
+   */
   rooms: readonly Room[]
   /** The ways to other members. */
   paths: readonly SignalingPath[]
   /** Whether an authenticated member may come further. @default () => true */
   admit?: (remotePeer: string) => boolean | Promise<boolean>
+  /**
+   * What shows an older process of a peer that the peer has a newer one, such as the newer one's signed presence. The
+   * older hears of it by `evidence`, when it dials us. @default none
+   */
+  evidenceOf?: (remotePeer: string) => Uint8Array | undefined
   /** @default Node's own in Node, @noble's elsewhere */
   dh?: X25519
   /** @default the clock and the timers of the platform */
@@ -66,7 +74,7 @@ export function createSignaler(init: SignalerInit): SignalerService {
   const context: Context = {
     identity: createIdentity(init.privateKey, dh),
     instance: createInstance(init.startTimeMs ?? lastStartTimeMs, randomBytes(8)),
-    rooms,
+    rooms: new Set(rooms),
     paths,
     x25519: dh,
     randomBytes,
@@ -77,5 +85,10 @@ export function createSignaler(init: SignalerInit): SignalerService {
     counters: new Counters(init.metrics),
     log: init.logger?.forComponent('hearsay:signaling')
   }
-  return new NoiseSignaler(context, sessions, limits, admit)
+  return new NoiseSignaler(context, {
+    sessions,
+    limits,
+    admit,
+    evidenceOf: init.evidenceOf ?? (() => undefined)
+  })
 }

@@ -6,6 +6,7 @@ import type { Message2 } from '../handshake/payloads.ts'
 import type { SessionKeys } from '../handshake/session-keys.ts'
 import type { Arrival, SignalingPath } from '../path.ts'
 import { MAX_PROOFS } from '../rooms/proof.ts'
+import type { Room } from '../rooms/room.ts'
 import { laneOf, type Lane } from '../scheduling/lane.ts'
 import { HandshakeSchedule } from '../scheduling/handshake-schedule.ts'
 import type { DialOutcome, SignalingSession } from '../signaler.ts'
@@ -39,6 +40,8 @@ export interface DialInit {
   onEnd: (dial: Dial) => void
   /** Offers of the peer's up to this serial count no more. */
   onVoid: (serial: number) => void
+  /** The peer says that a newer process uses our identity, and shows this, which may be nothing. */
+  onEvidence: (evidence: Uint8Array) => void
   createSession: (answered: AnsweredDial) => SignalingSession
 }
 
@@ -46,6 +49,8 @@ export interface DialInit {
 export interface AnsweredDial {
   readonly session: Uint8Array
   readonly keys: SessionKeys
+  /** Those that message 2 has proven. */
+  readonly rooms: readonly Room[]
   readonly remoteInstance: Uint8Array
   /** Name of the path on which message 2 came. */
   readonly path: string
@@ -106,11 +111,17 @@ export class Dial {
     if (message === undefined) {
       return 'not-authentic'
     }
-    const { payload, keys } = message
+    const { payload, keys, rooms } = message
     const now = this.#context.timers.now()
     this.#noteAnswer(laneOf(arrival, this.#init.paths), now)
     if (payload.outcome === 'unknown-instance') {
       return this.#tryAgain(payload)
+    }
+    if (payload.outcome === 'superseded') {
+      // The peer's word alone stops nobody: whether the evidence holds is for others to say.
+      this.#end('refused', () => this.#resolve({ outcome: 'refused', code: 'superseded' }))
+      this.#init.onEvidence(payload.answer)
+      return undefined
     }
     if (compareInstances(payload.responderInstance, this.#initiator.responderInstance) !== 0) {
       return 'malformed'
@@ -126,7 +137,14 @@ export class Dial {
       return undefined
     }
     this.#end('answered', () => {
-      const answered = { session: this.session, keys, remoteInstance, path: arrival.path, early: this.#early }
+      const answered = {
+        session: this.session,
+        keys,
+        rooms,
+        remoteInstance,
+        path: arrival.path,
+        early: this.#early
+      }
       this.#resolve({ outcome: 'answered', session: this.#init.createSession(answered), answer })
     })
     return undefined
@@ -191,7 +209,7 @@ export class Dial {
       ephemeralKey: generateKeyPair(this.#context),
       remotePublicKey: this.#init.remotePublicKey,
       remoteStaticKey: this.#init.remoteStaticKey,
-      rooms: this.#context.rooms.slice(0, MAX_PROOFS),
+      rooms: [...this.#context.rooms].slice(0, MAX_PROOFS),
       payload: {
         initiatorInstance: this.#context.instance,
         responderInstance,

@@ -1,27 +1,34 @@
+import type { Envelope } from '../envelope/envelope.ts'
 import { Cookies } from '../freshness/cookies.ts'
 import { OriginBuckets, TokenBucket } from '../freshness/token-bucket.ts'
 import type { Arrival } from '../path.ts'
 import type { SignalingLimits } from './limits.ts'
 
+/** What to do with a message 1: compute on, let it go, or ask for a cookie, which is here. */
+export type GateVerdict = 'compute' | 'drop' | { readonly cookie: Uint8Array }
+
 /**
  * What stands between the network and our CPU: quotas for each origin on each path (who repeats what another has
- * signed must not use up that one's quota elsewhere), and cookies while too many handshakes come in at once.
+ * signed must not use up that one's quota elsewhere); and while too many handshakes come in at once, cookies and a
+ * share for each neighbour, because origins cost nothing: one neighbour can bring thousands.
  */
 export class Gate {
   readonly #handshakes: OriginBuckets
   readonly #forgeries: OriginBuckets
   readonly #repetitions: OriginBuckets
   readonly #load: TokenBucket
+  readonly #shares: OriginBuckets
   readonly #cookies: Cookies
 
   constructor(limits: SignalingLimits, randomBytes: (length: number) => Uint8Array, now: number) {
     const { originHandshakeBurst: burst, originHandshakesPerSecond: perSecond, maxOrigins } = limits
-    const { handshakesPerSecond } = limits
+    const { handshakesPerSecond, neighbourHandshakesPerSecond: share } = limits
     this.#handshakes = new OriginBuckets(burst, perSecond, maxOrigins)
     this.#forgeries = new OriginBuckets(burst, perSecond, maxOrigins)
     // Paths and impatient senders repeat honestly.
     this.#repetitions = new OriginBuckets(5 * burst, 5 * perSecond, maxOrigins)
     this.#load = new TokenBucket(handshakesPerSecond, handshakesPerSecond, now)
+    this.#shares = new OriginBuckets(share, share, maxOrigins)
     this.#cookies = new Cookies(randomBytes, limits.cookieLifetimeMs, now)
   }
 
@@ -41,19 +48,25 @@ export class Gate {
     buckets.take(bucketOf(arrival), now)
   }
 
-  /** Undefined where a message 1 may be computed on; else the cookie to ask for. */
+  /**
+   * Whether a message 1 may be computed on. A cookie shows that who sent it hears what is sent back; on a broadcast path
+   * everybody does, so that asking for one there would cost all and show nothing.
+   */
   demand(
-    session: Uint8Array,
-    cookie: Uint8Array | undefined,
+    { session, cookie }: Pick<Envelope, 'session' | 'cookie'>,
     arrival: Arrival,
+    isBroadcast: boolean,
     now: number
-  ): Uint8Array | undefined {
+  ): GateVerdict {
     if (this.#load.take(now)) {
-      return undefined
+      return 'compute'
     }
-    return cookie !== undefined && this.#cookies.verify(cookie, session, arrival, now)
-      ? undefined
-      : this.#cookies.create(session, arrival, now)
+    const isHeard =
+      isBroadcast || (cookie !== undefined && this.#cookies.verify(cookie, session, arrival, now))
+    if (!isHeard) {
+      return { cookie: this.#cookies.create(session, arrival, now) }
+    }
+    return this.#shares.take(`${arrival.path}\n${arrival.neighbour}`, now) ? 'compute' : 'drop'
   }
 }
 

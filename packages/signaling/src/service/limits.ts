@@ -6,6 +6,11 @@ export interface SignalingLimits {
    * @default 100
    */
   handshakesPerSecond: number
+  /**
+   * Handshakes computed beyond those, a second and neighbour on a path, for who has shown a cookie there: a thirtieth of
+   * a core for each neighbour, whoever stands behind it. @default 25
+   */
+  neighbourHandshakesPerSecond: number
   /** Handshake messages that one origin may send at once: a dial over two paths, repeated, some peers. @default 40 */
   originHandshakeBurst: number
   /** … and a second on average. @default 10 */
@@ -28,6 +33,7 @@ export interface SignalingLimits {
 
 export const DEFAULT_LIMITS: SignalingLimits = {
   handshakesPerSecond: 100,
+  neighbourHandshakesPerSecond: 25,
   originHandshakeBurst: 40,
   originHandshakesPerSecond: 10,
   maxOrigins: 4096,

@@ -9,7 +9,8 @@ export interface Offer {
   readonly key: string
   readonly remotePeer: string
   readonly responder: Responder
-  readonly room: Room
+  /** Those that message 1 has proven. */
+  readonly rooms: readonly Room[]
   /** Name of the path on which it came first. */
   readonly path: string
   readonly expiresAt: number
@@ -22,8 +23,9 @@ export interface Offer {
 }
 
 /**
- * Offers by the bytes of their message 1, for as long as those may be repeated. Bounded: the oldest make way. An offer
- * forgotten too early costs its initiator a timeout, nothing else: its serial is not newer any more.
+ * Offers by the bytes of their message 1, for as long as those may be repeated. Bounded: the oldest make way, first those
+ * that are answered or refused. An offer forgotten too early costs its initiator a timeout, nothing else: its serial is
+ * not newer any more.
  */
 export class OfferTable {
   readonly #capacity: number
@@ -46,7 +48,7 @@ export class OfferTable {
     this.#offers.set(offer.key, offer)
     if (this.#offers.size > this.#capacity) {
       const [oldest] = this.#offers.values()
-      this.#remove(oldest)
+      this.#remove([...this.#offers.values()].find(({ state }) => state === 'answered') ?? oldest)
     }
   }
 

@@ -3,8 +3,11 @@ import { MAX_MESSAGE_BYTES, type Envelope } from '../envelope/envelope.ts'
 import { MessageTooLargeError } from '../errors.ts'
 import type { SessionKeys } from '../handshake/session-keys.ts'
 import type { Arrival, SignalingPath } from '../path.ts'
+import { peerIdBytes, publicKeyOf } from '../peer-key.ts'
 import type { Lane } from '../scheduling/lane.ts'
 import { TransportSchedule } from '../scheduling/transport-schedule.ts'
+import { createProof, verifyProofs, type ProofContext } from '../rooms/proof.ts'
+import type { Room } from '../rooms/room.ts'
 import type { SignalingCloseReason, SignalingSession, SignalingSessionEvents } from '../signaler.ts'
 import {
   Transport,
@@ -34,6 +37,10 @@ export interface SessionInit {
   paths: readonly SignalingPath[]
   session: Uint8Array
   keys: SessionKeys
+  /** Those that the handshake has proven. */
+  rooms: readonly Room[]
+  /** The peer has shown that it is in another of our rooms. */
+  onRoom: (room: Room) => void
   /** It is no longer the session with this peer. */
   onClose: (session: Session) => void
   /** It needs nothing that arrives any more. */
@@ -48,6 +55,8 @@ export class Session extends TypedEventEmitter<SignalingSessionEvents> implement
   readonly path: string
   readonly helloKey: Uint8Array
   readonly id: Uint8Array
+  /** Rooms that the peer has shown to be in, too. */
+  readonly rooms: Set<Room>
   readonly #context: Context
   readonly #init: SessionInit
   readonly #transport: Transport
@@ -71,6 +80,7 @@ export class Session extends TypedEventEmitter<SignalingSessionEvents> implement
     this.path = init.path
     this.id = init.session
     this.helloKey = init.keys.helloKey
+    this.rooms = new Set(init.rooms)
     const now = context.timers.now()
     this.#expiresAt = now + MAX_AGE_MS
     this.#transport = new Transport({ ...init.keys, session: init.session })
@@ -103,6 +113,13 @@ export class Session extends TypedEventEmitter<SignalingSessionEvents> implement
       return
     }
     this.#pump()
+  }
+
+  /** Shows the peer that we are in a room, which it learns only if it is in it, too; then it shows the same to us. */
+  prove(room: Room): void {
+    if (this.#state === 'open' && this.#transport.prove(createProof(room, this.role, this.#proofContext()))) {
+      this.#pump()
+    }
   }
 
   close(): void {
@@ -202,6 +219,9 @@ export class Session extends TypedEventEmitter<SignalingSessionEvents> implement
       case 'acked':
         this.#noteAck(event)
         break
+      case 'proof':
+        this.#verify(event.proof)
+        break
       case 'close':
         this.end('remote')
         break
@@ -212,6 +232,26 @@ export class Session extends TypedEventEmitter<SignalingSessionEvents> implement
         this.#askRehandshake()
         break
     }
+  }
+
+  #verify(proof: Uint8Array): void {
+    const remoteRole = this.role === 'initiator' ? 'responder' : 'initiator'
+    for (const room of verifyProofs(this.#context.rooms, remoteRole, this.#proofContext(), [proof])) {
+      if (!this.rooms.has(room)) {
+        this.rooms.add(room)
+        // The peer may have let an earlier one of ours go, when it was not in the room yet.
+        this.prove(room)
+        this.#init.onRoom(room)
+      }
+    }
+  }
+
+  #proofContext(): ProofContext {
+    const hash = this.#init.keys.handshakeHash
+    const [ours, theirs] = [this.#context.identity.peerBytes, peerIdBytes(publicKeyOf(this.remotePeer))]
+    return this.role === 'initiator'
+      ? { hash, initiator: ours, responder: theirs }
+      : { hash, initiator: theirs, responder: ours }
   }
 
   #noteAck({ number, rttMs }: Extract<TransportEvent, { type: 'acked' }>): void {

@@ -21,6 +21,7 @@ import { Dial, type AnsweredDial } from './dial.ts'
 import { Gate } from './gate.ts'
 import type { SignalingLimits } from './limits.ts'
 import { Session, type SessionInit } from './session.ts'
+import type { Room } from '../rooms/room.ts'
 
 /** How long a dial waits for message 2. */
 const DEFAULT_DIAL_TIMEOUT_MS = 10_000
@@ -28,6 +29,13 @@ const DEFAULT_DIAL_TIMEOUT_MS = 10_000
 export interface SignalerServiceEvents {
   /** A newer process uses this identity. All sessions are closed, and nothing is dialed or answered any more. */
   superseded: CustomEvent<undefined>
+  /**
+   * A peer that we dialed says that a newer process uses our identity, and shows this. It is believed by nobody until
+   * it is verified and `observeInstance()` is called.
+   */
+  evidence: CustomEvent<Uint8Array>
+  /** A peer with a session has shown, after the handshake, that it is in another of our rooms. */
+  room: CustomEvent<{ readonly remotePeer: string; readonly room: Room }>
 }
 
 /** A `Signaler` with a life: what `createSignaler()` makes. */
@@ -46,8 +54,25 @@ export interface SignalerService
    */
   observeInstance(peer: string, instance: Uint8Array): void
 
+  /** Joins one room more: new handshakes prove it, and live sessions do so now. */
+  addRoom(room: Room): void
+
+  /** Leaves a room: nothing proves it any more. Sessions that were made in it live on. */
+  removeRoom(room: Room): void
+
+  /** The rooms that a peer with a session has proven to be in, and we are; empty where there is no session. */
+  roomsWith(remotePeer: string): readonly Room[]
+
   /** How many envelopes were dropped, by reason. */
   readonly dropped: ReadonlyMap<DropReason, number>
+}
+
+export interface NoiseSignalerInit {
+  /** Shared with the context's ledger, which must not forget peers with a session. */
+  sessions: Map<string, Session>
+  limits: SignalingLimits
+  admit: (remotePeer: string) => boolean | Promise<boolean>
+  evidenceOf: (remotePeer: string) => Uint8Array | undefined
 }
 
 export class NoiseSignaler extends TypedEventEmitter<SignalerServiceEvents> implements SignalerService {
@@ -65,13 +90,7 @@ export class NoiseSignaler extends TypedEventEmitter<SignalerServiceEvents> impl
   #state: 'new' | 'running' | 'superseded' | 'stopped' = 'new'
   #lastSerial = 0
 
-  /** @param sessions shared with the context's ledger, which must not forget peers with a session */
-  constructor(
-    context: Context,
-    sessions: Map<string, Session>,
-    limits: SignalingLimits,
-    admit: (remotePeer: string) => boolean | Promise<boolean>
-  ) {
+  constructor(context: Context, { sessions, limits, admit, evidenceOf }: NoiseSignalerInit) {
     super()
     this.#context = context
     this.#sessions = sessions
@@ -82,6 +101,7 @@ export class NoiseSignaler extends TypedEventEmitter<SignalerServiceEvents> impl
       gate: this.#gate,
       limits,
       admit,
+      evidenceOf,
       offerHandler: () => this.#offerHandler,
       dialTo: (remotePeer) => this.#dials.get(remotePeer),
       lastSerial: () => this.#lastSerial,
@@ -168,6 +188,9 @@ export class NoiseSignaler extends TypedEventEmitter<SignalerServiceEvents> impl
           this.#forgetAttempt(ended)
           this.#dials.delete(remotePeer)
         },
+        onEvidence: (evidence) => {
+          if (evidence.length > 0) this.safeDispatchEvent('evidence', { detail: evidence })
+        },
         onVoid: (serial) => this.#acceptor.voidOffers(remotePeer, serial),
         createSession: (answered) => this.#dialed(remotePeer, answered, paths)
       },
@@ -199,6 +222,21 @@ export class NoiseSignaler extends TypedEventEmitter<SignalerServiceEvents> impl
     } else if (compareInstances(instance, this.instance) > 0) {
       this.#supersede()
     }
+  }
+
+  addRoom(room: Room): void {
+    this.#context.rooms.add(room)
+    for (const session of this.#sessions.values()) {
+      session.prove(room)
+    }
+  }
+
+  removeRoom(room: Room): void {
+    this.#context.rooms.delete(room)
+  }
+
+  roomsWith(remotePeer: string): readonly Room[] {
+    return [...(this.#sessions.get(remotePeer)?.rooms ?? [])].filter((room) => this.#context.rooms.has(room))
   }
 
   #receive(bytes: Uint8Array, arrival: Arrival): void {
@@ -277,9 +315,11 @@ export class NoiseSignaler extends TypedEventEmitter<SignalerServiceEvents> impl
     return session
   }
 
-  #createSession(init: Omit<SessionInit, 'onClose' | 'onGone'>): Session {
+  #createSession(init: Omit<SessionInit, 'onRoom' | 'onClose' | 'onGone'>): Session {
+    const { remotePeer } = init
     const session = new Session(this.#context, {
       ...init,
+      onRoom: (room) => this.safeDispatchEvent('room', { detail: { remotePeer, room } }),
       onClose: (closed) => {
         if (this.#sessions.get(init.remotePeer) === closed) {
           this.#sessions.delete(init.remotePeer)
@@ -290,7 +330,19 @@ export class NoiseSignaler extends TypedEventEmitter<SignalerServiceEvents> impl
     this.#sessions.get(init.remotePeer)?.end('replaced')
     this.#sessions.set(init.remotePeer, session)
     this.#sessionsById.set(bytesKey(init.session), session)
+    if (init.role === 'initiator') {
+      this.#proveOthers(session)
+    }
     return session
+  }
+
+  /** Rooms for which message 1 had no place, or which one of the two has joined since. */
+  #proveOthers(session: Session): void {
+    for (const room of this.#context.rooms) {
+      if (!session.rooms.has(room)) {
+        session.prove(room)
+      }
+    }
   }
 
   #forgetAttempt(dial: Dial): void {

@@ -1,4 +1,5 @@
 import { attempt, MAX_MESSAGE_BYTES } from '../envelope/envelope.ts'
+import { areProofs } from '../rooms/proof.ts'
 import { Packet as Wire } from './pb/packet.js'
 import { WINDOW } from './replay-window.ts'
 
@@ -22,10 +23,12 @@ export interface Packet {
   readonly messages: readonly Uint8Array[]
   /** After these messages there are no more. */
   readonly close: boolean
+  /** Of rooms that the sender is a member of, beside those proven in the handshake. */
+  readonly proofs: readonly Uint8Array[]
 }
 
 export function encodePacket(packet: Packet): Uint8Array {
-  return Wire.encode({ ...packet, messages: [...packet.messages] })
+  return Wire.encode({ ...packet, messages: [...packet.messages], proofs: [...packet.proofs] })
 }
 
 /** Undefined where the bytes are no packet. Never throws. */
@@ -35,7 +38,8 @@ export function decodePacket(bytes: Uint8Array): Packet | undefined {
     wire === undefined ||
     wire.received > MAX_PACKETS ||
     wire.missing.length > ACK_RANGE / 8 ||
-    wire.messages.some((message) => message.length > MAX_MESSAGE_BYTES)
+    wire.messages.some((message) => message.length > MAX_MESSAGE_BYTES) ||
+    !areProofs(wire.proofs)
   ) {
     return undefined
   }
@@ -44,5 +48,5 @@ export function decodePacket(bytes: Uint8Array): Packet | undefined {
 
 /** Whether the packet asks to be acked: bare acks do not, or the two sides would ack each other's for ever. */
 export function elicitsAck(packet: Packet): boolean {
-  return packet.messages.length > 0 || packet.close
+  return packet.messages.length > 0 || packet.proofs.length > 0 || packet.close
 }

@@ -1,11 +1,15 @@
 import { open, seal } from '../handshake/cipher-state.ts'
 import { MessageQueue, ReorderBuffer } from './message-queue.ts'
 import { ACK_RANGE, decodePacket, elicitsAck, encodePacket, MAX_PACKETS, type Packet } from './packet.ts'
+import { MAX_PROOFS } from '../rooms/proof.ts'
 import { ReplayWindow, WINDOW } from './replay-window.ts'
 
 /** New data stays this close to the oldest packet that is not acked; bare acks may go as far again. */
 const DATA_SPAN = WINDOW / 4
 const ACK_SPAN = WINDOW / 2
+
+/** Rooms joined or asked back for while nothing could be sent. */
+const MAX_QUEUED_PROOFS = 64
 
 export interface TransportInit {
   sendKey: Uint8Array
@@ -40,6 +44,8 @@ export type PacketVerdict = 'taken' | 'repeated' | 'forged'
 export type TransportEvent =
   /** In order, exactly once. */
   | { readonly type: 'message'; readonly message: Uint8Array }
+  /** The other side shows that it is in a room. Each once, in any order. */
+  | { readonly type: 'proof'; readonly proof: Uint8Array }
   /** The packet has come. `rttMs` only where it was sent once. */
   | { readonly type: 'acked'; readonly number: number; readonly rttMs: number | undefined }
   /** The other side has closed, and all it said before has been delivered. */
@@ -69,6 +75,7 @@ export class Transport {
   readonly #window = new ReplayWindow()
   readonly #unacked = new Map<number, Sent>()
   readonly #events: TransportEvent[] = []
+  #proofs: Uint8Array[] = []
   #nextNumber = 0
   #nextMessage = 0
   #closing: 'no' | 'queued' | 'sent' = 'no'
@@ -94,7 +101,7 @@ export class Transport {
 
   /** Nothing is queued and everything sent is acked. */
   get isFlushed(): boolean {
-    return this.#queue.length === 0 && this.#unacked.size === 0 && this.#closing !== 'queued'
+    return !this.#hasData && this.#unacked.size === 0
   }
 
   /** Queues a message; false where the queue is full or the session closed. */
@@ -107,6 +114,15 @@ export class Transport {
     if (this.#closing === 'no') {
       this.#closing = 'queued'
     }
+  }
+
+  /** Queues a room proof; it goes before messages that wait. False where too many do, or the session is closed. */
+  prove(proof: Uint8Array): boolean {
+    if (this.#closing !== 'no' || this.#proofs.length >= MAX_QUEUED_PROOFS) {
+      return false
+    }
+    this.#proofs.push(proof)
+    return true
   }
 
   /**
@@ -194,19 +210,20 @@ export class Transport {
   }
 
   #pollData(now: number): OutgoingPacket | undefined {
-    const pending = this.#queue.length > 0 || this.#closing === 'queued'
-    if (pending && this.#nextNumber >= this.#init.maxPackets) {
+    if (this.#hasData && this.#nextNumber >= this.#init.maxPackets) {
       this.#giveUp()
     }
-    if (!pending || this.#unacked.size >= this.#init.maxInFlight || !this.#hasNumber(DATA_SPAN)) {
+    if (!this.#hasData || this.#unacked.size >= this.#init.maxInFlight || !this.#hasNumber(DATA_SPAN)) {
       return undefined
     }
-    const messages = this.#queue.takeBatch()
-    const close = this.#closing === 'queued' && this.#queue.length === 0
+    // Proofs have packets of their own: a batch of messages fills one by itself.
+    const proofs = this.#proofs.splice(0, MAX_PROOFS)
+    const messages = proofs.length > 0 ? [] : this.#queue.takeBatch()
+    const close = this.#closing === 'queued' && this.#queue.length === 0 && this.#proofs.length === 0
     if (close) {
       this.#closing = 'sent'
     }
-    const { number, body } = this.#seal({ firstMessage: this.#nextMessage, messages, close })
+    const { number, body } = this.#seal({ firstMessage: this.#nextMessage, messages, close, proofs })
     this.#nextMessage += messages.length
     this.#unacked.set(number, { body, firstSentAt: now, attempts: 1, retransmitAt: Infinity })
     this.#ackAt = Infinity
@@ -224,9 +241,14 @@ export class Transport {
     if (!this.#hasNumber(ACK_SPAN)) {
       return undefined
     }
-    this.#bareAck = this.#seal({ firstMessage: 0, messages: [], close: false })
+    this.#bareAck = this.#seal({ firstMessage: 0, messages: [], close: false, proofs: [] })
     this.#unsaid = false
     return { ...this.#bareAck, attempt: 0, reliable: false }
+  }
+
+  /** Something waits to be sent for the first time. */
+  get #hasData(): boolean {
+    return this.#queue.length > 0 || this.#proofs.length > 0 || this.#closing === 'queued'
   }
 
   #giveUp(): void {
@@ -244,7 +266,7 @@ export class Transport {
     )
   }
 
-  #seal(content: Pick<Packet, 'firstMessage' | 'messages' | 'close'>): { number: number; body: Uint8Array } {
+  #seal(content: Omit<Packet, 'received' | 'missing'>): { number: number; body: Uint8Array } {
     const number = this.#nextNumber++
     if (!this.#expiring && this.#nextNumber >= this.#init.maxPackets - this.#init.maxPackets / 16) {
       this.#expiring = true
@@ -272,6 +294,9 @@ export class Transport {
   }
 
   #deliver(packet: Packet): void {
+    for (const proof of packet.proofs) {
+      this.#events.push({ type: 'proof', proof })
+    }
     const wasComplete = this.#reorder.isComplete
     for (const message of this.#reorder.add(packet.firstMessage, packet.messages, packet.close)) {
       this.#events.push({ type: 'message', message })
