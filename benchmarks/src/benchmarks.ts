@@ -1,13 +1,17 @@
 import type { Benchmark } from './benchmark.ts'
 import { connect } from './connect/connect.ts'
 import { latency } from './latency/latency.ts'
+import { many } from './many/many.ts'
 import { mesh } from './mesh/mesh.ts'
+import { open } from './open/open.ts'
 import { throughput } from './throughput/throughput.ts'
 
 /** All benchmarks, by the names of the command line. */
 export const benchmarks: Readonly<Record<string, { readonly run: Benchmark; readonly about: string }>> = {
   throughput: { run: throughput, about: 'bytes a second by size of message, on one channel and on four' },
   latency: { run: latency, about: 'round-trip times, alone and beside a saturated channel' },
+  open: { run: open, about: 'a bare connection, from nothing to an open channel' },
+  many: { run: many, about: 'a hundred and five hundred connections in one process' },
   connect: {
     run: connect,
     about: 'from "dial this peer ID" to an open channel, path by path; the bare connection'

@@ -1,8 +1,8 @@
-import { attemptRows } from './attempt.ts'
-import type { Attempt } from './attempt.ts'
-import { bareRound } from './bare.ts'
+import type { Benchmark } from '../benchmark.ts'
+import { openRound } from '../open/open.ts'
+import { attemptMetrics, sampleOf } from '../support/attempts.ts'
+import { Tally } from '../support/tally.ts'
 import { meshRound, meshScenarios } from './mesh-dials.ts'
-import type { ResultRow } from '../support/results.ts'
 
 /** Rounds of a full run; the scenarios take turns within each. */
 const rounds = 4
@@ -10,26 +10,22 @@ const rounds = 4
 const dialsPerRound = 50
 
 /** Time to an open channel: over the mesh, path by path, and bare beside stock werift. */
-export async function connect(options: {
-  quick: boolean
-  progress: (line: string) => void
-}): Promise<ResultRow[]> {
-  const roundCount = options.quick ? 1 : rounds
-  const dials = options.quick ? 3 : dialsPerRound
-  const attempts = new Map<string, { scenario: string; contender: string; rounds: Attempt[][] }>()
-  const record = (scenario: string, contender: string, round: Attempt[]): void => {
-    const key = `${scenario} ${contender}`
-    const entry = attempts.get(key) ?? { scenario, contender, rounds: [] }
-    entry.rounds.push(round)
-    attempts.set(key, entry)
-  }
-  for (let i = 0; i < roundCount; i++) {
-    for (const scenario of meshScenarios) {
-      options.progress(`round ${i + 1}/${roundCount}: ${scenario.name}`)
-      record(scenario.name, 'hearsay', await meshRound(scenario, dials))
+export const connect: Benchmark = async ({ quick, contenders, progress, only = '', ...options }) => {
+  const tally = new Tally(attemptMetrics)
+  const roundCount = quick ? 1 : (options.rounds ?? rounds)
+  const dials = quick ? 3 : dialsPerRound
+  const bareContenders = contenders.filter((name) => name === 'hearsay' || name === 'werift')
+  const bare = 'bare connection'
+  for (let round = 0; round < roundCount; round++) {
+    for (const scenario of meshScenarios.filter(({ name }) => name.includes(only))) {
+      progress(`round ${round + 1}/${roundCount}: ${scenario.name}`)
+      tally.record(scenario.name, 'hearsay', sampleOf(await meshRound(scenario, dials)))
     }
-    options.progress(`round ${i + 1}/${roundCount}: bare connection`)
-    for (const [contender, round] of await bareRound(dials)) record('bare connection', contender, round)
+    if (!bare.includes(only)) continue
+    progress(`round ${round + 1}/${roundCount}: ${bare}`)
+    for (const [contender, attempts] of await openRound(bareContenders, dials, progress)) {
+      tally.record(bare, contender, sampleOf(attempts))
+    }
   }
-  return [...attempts.values()].flatMap((entry) => attemptRows(entry.scenario, entry.contender, entry.rounds))
+  return tally.rows()
 }

@@ -1,7 +1,7 @@
 import { startWorker } from '../support/worker.ts'
 import type { WorkerProcess } from '../support/worker.ts'
 import type { MeshMember } from '../support/mesh-member.ts'
-import type { Attempt } from './attempt.ts'
+import type { Attempt } from '../support/attempts.ts'
 
 /** A line of members: the first dials the last, over one pinned path. */
 export interface MeshScenario {

@@ -48,11 +48,8 @@ export const latency: Benchmark = (options) =>
     options
   )
 
-let connections = 0
-
 async function measure(pair: Pair, { isBusy }: Scenario, quick: boolean): Promise<Sample> {
-  const id = connections++
-  await pair.connect(id, [
+  const { id } = await pair.connect([
     { label: 'bulk', priority: 'low' },
     { label: echo, priority: 'high' }
   ])
@@ -62,7 +59,10 @@ async function measure(pair: Pair, { isBusy }: Scenario, quick: boolean): Promis
   }
   await pair.offerer.ping(id, echo, quick ? 50 : warmUpMs)
   const times = await pair.offerer.ping(id, echo, quick ? 100 : measureMs)
-  if (isBusy) await pair.offerer.stopSending()
-  await Promise.all([pair.offerer.close(id), pair.answerer.close(id)])
+  if (isBusy) {
+    await pair.offerer.stopSending(id)
+    await pair.offerer.drained(id)
+  }
+  await pair.close(id)
   return { values: [quantile(times, 0.5), quantile(times, 0.95)], n: times.length }
 }

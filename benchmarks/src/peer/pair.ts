@@ -1,34 +1,66 @@
-import type { ContenderName } from '../stacks/stack.ts'
+import type { Candidate, ContenderName } from '../stacks/stack.ts'
 import { withDeadline } from '../support/deadline.ts'
 import { startWorker } from '../support/worker.ts'
 import type { Remote, WorkerProcess } from '../support/worker.ts'
-import type { ChannelPlan, Peer } from './peer.ts'
+import type { CandidateFound, ChannelPlan, Peer } from './peer.ts'
 
 /** How long processes may take to start and to load their stack, in milliseconds. */
 const startTimeoutMs = 30_000
 
 /** How long one connection may take to open, in milliseconds. */
-export const openTimeoutMs = 15_000
+const openTimeoutMs = 15_000
 
-/** Changes a description on its way to the other side, as signaling would carry it. */
-export type CarryDescription = (sdp: string, from: 'offerer' | 'answerer') => string | Promise<string>
+export type Role = 'offerer' | 'answerer'
+
+/** Carries what one side tells to the other, as signaling would, and may change it. */
+export interface Carrier {
+  description(sdp: string): string
+  /** `undefined` keeps it back. */
+  candidate(candidate: Candidate, from: Role): Promise<Candidate | undefined>
+}
+
+const carryAsItIs: Carrier = {
+  description: (sdp) => sdp,
+  candidate: async (candidate) => candidate
+}
+
+interface Negotiation {
+  readonly carrier: Carrier
+  /** Resolved when the offer is on its way: candidates must not arrive before it. */
+  readonly offered: PromiseWithResolvers<undefined>
+}
+
+/** A connection between the two processes. */
+export interface OpenConnection {
+  readonly id: number
+  /** From before the offerer made its side until its channels were open, in milliseconds. */
+  readonly openedMs: number
+}
 
 /** Two processes that run one contender, and the signaling between them. */
 export class Pair implements AsyncDisposable {
   readonly #offerer: WorkerProcess<Peer>
   readonly #answerer: WorkerProcess<Peer>
+  readonly #negotiations = new Map<number, Negotiation>()
+  #connections = 0
 
-  private constructor(offerer: WorkerProcess<Peer>, answerer: WorkerProcess<Peer>) {
-    this.#offerer = offerer
-    this.#answerer = answerer
+  private constructor(contender: ContenderName, namespaces: readonly string[]) {
+    const start = (role: Role, namespace: string | undefined): WorkerProcess<Peer> =>
+      startWorker<Peer>(new URL('./peer.ts', import.meta.url), {
+        name: `${contender}-${role}`,
+        namespace,
+        onEvent: (found: CandidateFound) => {
+          // What becomes of it is seen by whether the connection opens.
+          this.#carry(found, role).catch(() => undefined)
+        }
+      })
+    this.#offerer = start('offerer', namespaces.at(0))
+    this.#answerer = start('answerer', namespaces.at(1))
   }
 
-  static async start(contender: ContenderName): Promise<Pair> {
-    const module = new URL('./peer.ts', import.meta.url)
-    const pair = new Pair(
-      startWorker<Peer>(module, { name: `${contender}-offerer` }),
-      startWorker<Peer>(module, { name: `${contender}-answerer` })
-    )
+  /** @param namespaces network namespaces for the offerer and the answerer to run in */
+  static async start(contender: ContenderName, namespaces: readonly string[] = []): Promise<Pair> {
+    const pair = new Pair(contender, namespaces)
     try {
       const loaded = Promise.all([pair.offerer.load(contender), pair.answerer.load(contender)])
       await withDeadline(loaded, startTimeoutMs, `loading ${contender}`)
@@ -47,21 +79,33 @@ export class Pair implements AsyncDisposable {
     return this.#answerer.call
   }
 
-  /** Opens connection `id`. Resolves when all its channels are open on both sides, to the offerer's milliseconds. */
-  async connect(
-    id: number,
-    channels: readonly ChannelPlan[],
-    carry: CarryDescription = (sdp) => sdp
-  ): Promise<number> {
-    return withDeadline(this.#connect(id, channels, carry), openTimeoutMs, 'opening a connection')
+  /** Resolves when all channels are open on both sides. */
+  async connect(channels: readonly ChannelPlan[], carrier = carryAsItIs): Promise<OpenConnection> {
+    return withDeadline(this.#connect(this.#connections++, channels, carrier), openTimeoutMs, 'opening')
   }
 
-  async #connect(id: number, channels: readonly ChannelPlan[], carry: CarryDescription): Promise<number> {
-    const offer = await carry(await this.offerer.offer(id, channels), 'offerer')
-    const answer = await carry(await this.answerer.answer(id, offer, channels.length), 'answerer')
-    await this.offerer.accept(id, answer)
-    const [milliseconds] = await Promise.all([this.offerer.opened(id), this.answerer.opened(id)])
-    return milliseconds
+  async close(id: number): Promise<void> {
+    this.#negotiations.delete(id)
+    await Promise.all([this.offerer.close(id), this.answerer.close(id)])
+  }
+
+  async #connect(id: number, channels: readonly ChannelPlan[], carrier: Carrier): Promise<OpenConnection> {
+    const offered = Promise.withResolvers<undefined>()
+    this.#negotiations.set(id, { carrier, offered })
+    const offer = carrier.description(await this.offerer.offer(id, channels))
+    const answering = this.answerer.answer(id, offer, channels.length)
+    offered.resolve(undefined)
+    await this.offerer.accept(id, carrier.description(await answering))
+    const [openedMs] = await Promise.all([this.offerer.opened(id), this.answerer.opened(id)])
+    return { id, openedMs }
+  }
+
+  async #carry({ id, candidate }: CandidateFound, from: Role): Promise<void> {
+    const negotiation = this.#negotiations.get(id)
+    await negotiation?.offered.promise
+    const carried = await negotiation?.carrier.candidate(candidate, from)
+    if (carried === undefined) return
+    await (from === 'offerer' ? this.answerer : this.offerer).addCandidate(id, carried)
   }
 
   /** Milliseconds of CPU time that both processes have used. */

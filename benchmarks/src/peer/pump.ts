@@ -22,10 +22,14 @@ export class Pump {
     this.#done.catch(() => undefined)
   }
 
-  /** Stops, and waits until all that was sent has left the buffer. Rejects if sending failed. */
+  /** Rejects if sending failed. */
   async stop(): Promise<void> {
     this.#isRunning = false
     await this.#done
+  }
+
+  /** Resolves when all that was sent has left the buffer. */
+  async drained(): Promise<void> {
     while (this.#channel.bufferedAmount > 0) await setTimeout(lookAgainMs)
   }
 

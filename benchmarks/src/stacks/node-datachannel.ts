@@ -1,18 +1,20 @@
 import { PeerConnection as NativeConnection, type DataChannel as NativeChannel } from 'node-datachannel'
-import type { Channel, Connection, Stack } from './stack.ts'
+import type { Candidate, Channel, Connection, Stack } from './stack.ts'
 
 /** By its own API: what it calls its polyfill, W3C's, is slower. */
 export const stack: Stack = {
-  highWaterBytes: () => 1 << 20,
+  highWaterBytes: (messageBytes) => Math.max(1 << 18, messageBytes),
   createConnection: () => new NodeDataChannelConnection()
 }
 
 class NodeDataChannelConnection implements Connection {
   readonly #connection = new NativeConnection('benchmark', { iceServers: [], disableAutoNegotiation: true })
   onChannel: (channel: Channel) => void = () => undefined
+  onCandidate: (candidate: Candidate) => void = () => undefined
 
   constructor() {
     this.#connection.onDataChannel((channel) => this.onChannel(new NodeDataChannel(channel)))
+    this.#connection.onLocalCandidate((candidate, sdpMid) => this.onCandidate({ candidate, sdpMid }))
   }
 
   createChannel(label: string): Channel {
@@ -20,27 +22,29 @@ class NodeDataChannelConnection implements Connection {
   }
 
   offer(): Promise<string> {
-    return this.#gather('offer')
+    return this.#describe('offer')
   }
 
   answer(offer: string): Promise<string> {
     this.#connection.setRemoteDescription(offer, 'offer')
-    return this.#gather('answer')
+    return this.#describe('answer')
   }
 
   async accept(answer: string): Promise<void> {
     this.#connection.setRemoteDescription(answer, 'answer')
   }
 
+  async addCandidate({ candidate, sdpMid }: Candidate): Promise<void> {
+    this.#connection.addRemoteCandidate(candidate, sdpMid)
+  }
+
   close(): void {
     this.#connection.close()
   }
 
-  #gather(type: 'offer' | 'answer'): Promise<string> {
+  #describe(type: 'offer' | 'answer'): Promise<string> {
     return new Promise((resolve) => {
-      this.#connection.onGatheringStateChange((state) => {
-        if (state === 'complete') resolve(this.#connection.localDescription()?.sdp ?? '')
-      })
+      this.#connection.onLocalDescription((sdp) => resolve(sdp))
       this.#connection.setLocalDescription(type)
     })
   }

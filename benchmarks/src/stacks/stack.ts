@@ -13,15 +13,22 @@ export interface Stack {
   createConnection(): Connection
 }
 
+export interface Candidate {
+  readonly candidate: string
+  readonly sdpMid: string
+}
+
 export interface Connection {
   /** Called for channels that the other side has created. */
   onChannel: (channel: Channel) => void
+  onCandidate: (candidate: Candidate) => void
   /** Before `offer()`. Stacks that have no priorities ignore them. */
   createChannel(label: string, priority: RTCPriorityType): Channel
-  /** Descriptions are complete: all candidates are in them. */
   offer(): Promise<string>
   answer(offer: string): Promise<string>
   accept(answer: string): Promise<void>
+  /** Once the other side's description has been taken. */
+  addCandidate(candidate: Candidate): Promise<void>
   close(): unknown
 }
 

@@ -1,15 +1,15 @@
-import type { Channel, Connection } from './stack.ts'
+import type { Candidate, Channel, Connection } from './stack.ts'
 
 /** A contender that has the W3C's API, as far as it is used here. */
 export interface W3cPeerConnection {
   readonly localDescription: { readonly sdp: string } | null | undefined
-  readonly iceGatheringState: string
   createDataChannel(label: string, init: { priority: RTCPriorityType }): W3cDataChannel
   createOffer(): Promise<Description>
   createAnswer(): Promise<Description>
   setLocalDescription(description: Description): Promise<unknown>
   setRemoteDescription(description: Description): Promise<unknown>
-  addEventListener(type: 'icegatheringstatechange', listener: () => void): void
+  addIceCandidate(candidate: Candidate): Promise<unknown>
+  addEventListener(type: 'icecandidate', listener: (event: { candidate?: Candidate | null }) => void): void
   addEventListener(type: 'datachannel', listener: (event: { channel: W3cDataChannel }) => void): void
   close(): unknown
 }
@@ -35,11 +35,16 @@ export class W3cConnection implements Connection {
   /** Before candidates are gathered: whatever the stack needs to be told by other means than its configuration. */
   readonly #prepare: () => void
   onChannel: (channel: Channel) => void = () => undefined
+  onCandidate: (candidate: Candidate) => void = () => undefined
 
   constructor(connection: W3cPeerConnection, prepare: () => void = () => undefined) {
     this.#connection = connection
     this.#prepare = prepare
     connection.addEventListener('datachannel', ({ channel }) => this.onChannel(new W3cChannel(channel)))
+    connection.addEventListener('icecandidate', ({ candidate }) => {
+      if (candidate === null || candidate === undefined || candidate.candidate === '') return
+      this.onCandidate({ candidate: candidate.candidate, sdpMid: candidate.sdpMid })
+    })
   }
 
   createChannel(label: string, priority: RTCPriorityType): Channel {
@@ -47,32 +52,30 @@ export class W3cConnection implements Connection {
   }
 
   async offer(): Promise<string> {
-    return this.#gather(await this.#connection.createOffer())
+    return this.#describe(await this.#connection.createOffer())
   }
 
   async answer(offer: string): Promise<string> {
     await this.#connection.setRemoteDescription({ type: 'offer', sdp: offer })
-    return this.#gather(await this.#connection.createAnswer())
+    return this.#describe(await this.#connection.createAnswer())
   }
 
   async accept(answer: string): Promise<void> {
     await this.#connection.setRemoteDescription({ type: 'answer', sdp: answer })
   }
 
+  async addCandidate(candidate: Candidate): Promise<void> {
+    await this.#connection.addIceCandidate(candidate)
+  }
+
   close(): unknown {
     return this.#connection.close()
   }
 
-  async #gather(description: Description): Promise<string> {
-    const connection = this.#connection
-    const gathered = Promise.withResolvers<undefined>()
-    connection.addEventListener('icegatheringstatechange', () => {
-      if (connection.iceGatheringState === 'complete') gathered.resolve(undefined)
-    })
+  async #describe(description: Description): Promise<string> {
     this.#prepare()
-    await connection.setLocalDescription(description)
-    if (connection.iceGatheringState !== 'complete') await gathered.promise
-    return connection.localDescription?.sdp ?? ''
+    await this.#connection.setLocalDescription(description)
+    return this.#connection.localDescription?.sdp ?? ''
   }
 }
 

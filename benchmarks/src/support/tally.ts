@@ -13,6 +13,8 @@ export interface Metric {
 export interface Sample {
   readonly values: readonly number[]
   readonly n: number
+  /** How much of what was tried succeeded, where a turn is many attempts. @default 1 */
+  readonly success?: number
 }
 
 interface Entry {
@@ -76,7 +78,8 @@ export class Tally {
           if (isCompared !== true) return []
           const ratios = turns.flatMap((ours, round) => {
             const theirs = rival.turns[round]
-            return ours === undefined || theirs === undefined ? [] : [ours.values[i] / theirs.values[i]]
+            const ratio = ours === undefined || theirs === undefined ? NaN : ours.values[i] / theirs.values[i]
+            return Number.isFinite(ratio) ? [ratio] : []
           })
           if (ratios.length === 0) return []
           const labels = { scenario, contender: subject, metric: `${metric} vs ${rival.contender}` }
@@ -87,5 +90,5 @@ export class Tally {
 }
 
 function toSuccess(turn: Sample | undefined): number {
-  return Number(turn !== undefined)
+  return turn === undefined ? 0 : (turn.success ?? 1)
 }

@@ -28,26 +28,46 @@ interface Reply {
   error?: string
 }
 
+/** What a worker tells unasked. */
+interface Told {
+  event: unknown
+}
+
 /** How long a worker may take to end by itself before it is killed. */
 const exitTimeoutMs = 5_000
 
 let profiles = 0
 
+export interface WorkerOptions {
+  /** What its CPU profile is called. @default 'worker' */
+  readonly name?: string | undefined
+  /** The network namespace that it runs in. @default ours */
+  readonly namespace?: string | undefined
+  /** Called with what the worker tells unasked. */
+  readonly onEvent?: ((event: never) => void) | undefined
+}
+
 /**
  * Starts `module` as a process of its own; it must call {@link serve}. With a folder named in `BENCH_CPU_PROF`, its CPU
- * profile is found there when it has ended, under `name`.
+ * profile is found there when it has ended, under its name.
  */
-export function startWorker<M extends Methods>(module: URL, { name = 'worker' } = {}): WorkerProcess<M> {
+export function startWorker<M extends Methods>(module: URL, options: WorkerOptions = {}): WorkerProcess<M> {
+  const { name = 'worker', namespace } = options
+  const nodeArguments = [...process.execArgv, '--expose-gc', ...profileArguments(name)]
   const child = fork(module, {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    execArgv: [...process.execArgv, ...profileArguments(name)],
+    // `ip` becomes the process that it is told to run, so all that fork() does for a child holds for that one.
+    ...(namespace === undefined
+      ? { execArgv: nodeArguments }
+      : { execPath: 'ip', execArgv: ['netns', 'exec', namespace, process.execPath, ...nodeArguments] }),
     // Installed packages have no types to strip; Node's compile cache makes up for that here, for every contender.
     env: { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'hearsay-benchmark-compile-cache') }
   })
   const pending = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>()
   let nextId = 0
 
-  child.on('message', (reply: Reply) => {
+  child.on('message', (reply: Reply | Told) => {
+    if ('event' in reply) return options.onEvent?.(reply.event as never)
     const call = pending.get(reply.id)
     pending.delete(reply.id)
     if (reply.error === undefined) call?.resolve(reply.value)
@@ -78,6 +98,11 @@ export function startWorker<M extends Methods>(module: URL, { name = 'worker' } 
     }),
     [Symbol.asyncDispose]: () => end(child)
   }
+}
+
+/** Tells the parent something unasked. */
+export function tell(event: unknown): void {
+  process.send?.({ event } satisfies Told)
 }
 
 function profileArguments(name: string): string[] {

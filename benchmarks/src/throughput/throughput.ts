@@ -58,20 +58,18 @@ export const throughput: Benchmark = (options) =>
     options
   )
 
-let connections = 0
-
 async function measure(pair: Pair, scenario: Scenario, quick: boolean): Promise<Sample> {
   const { channels, messageBytes } = scenario
-  const id = connections++
-  await pair.connect(id, channels)
+  const { id } = await pair.connect(channels)
   const labels = channels.map(({ label }) => label)
   await pair.offerer.startSending(id, labels, messageBytes)
   await setTimeout(quick ? 50 : warmUpMs)
-  const [before, cpuBefore] = await Promise.all([pair.answerer.received(), pair.cpuMs()])
+  const [before, cpuBefore] = await Promise.all([pair.answerer.received(id), pair.cpuMs()])
   await setTimeout(quick ? 100 : measureMs)
-  const [after, cpuAfter] = await Promise.all([pair.answerer.received(), pair.cpuMs()])
-  await pair.offerer.stopSending()
-  await Promise.all([pair.offerer.close(id), pair.answerer.close(id)])
+  const [after, cpuAfter] = await Promise.all([pair.answerer.received(id), pair.cpuMs()])
+  await pair.offerer.stopSending(id)
+  await pair.offerer.drained(id)
+  await pair.close(id)
   const bytes = after.bytes - before.bytes
   if (bytes === 0) throw new Error('nothing came')
   const megabytes = bytes / 1e6
