@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
+import { measure, runTogether, SctpFlow, type Flow } from './support/flow.ts'
 import { Bottleneck, type LinkConditions } from './support/link.ts'
 import { Pair } from './support/pair.ts'
-import { countReceived, supply, transfer } from './support/transfer.ts'
+import { TcpFlow } from './support/tcp-flow.ts'
+import { transfer } from './support/transfer.ts'
 
 const BOTTLENECK: Partial<LinkConditions> = { rate: 5000, queueLimit: 150_000 }
+const START = 1e9
 
 describe('congestion control (RFC 9438) on a bottleneck of 5 MB/s with a queue of 150 KB', () => {
   for (const delay of [1, 10, 25]) {
@@ -17,42 +20,51 @@ describe('congestion control (RFC 9438) on a bottleneck of 5 MB/s with a queue o
     })
   }
 
-  it('shares it with a second flow that comes later', () => {
-    const bottleneck = new Bottleneck()
-    const init = { conditions: { ...BOTTLENECK, delay: 10 }, bottleneck }
-    const first = Pair.connected({ ...init, seed: 1 })
-    const second = Pair.connected({ ...init, seed: 2 })
-    const pairs = [first]
-    const runTogether = (until: number): void => {
-      for (;;) {
-        for (const pair of pairs) {
-          supply(pair)
-          pair.pump()
-        }
-        const next = pairs.reduce((a, b) => (a.nextTime <= b.nextTime ? a : b))
-        if (next.nextTime > until) {
-          return
-        }
-        next.step()
+  for (const [delay, wait] of [
+    [1, 500],
+    [10, 5000],
+    [25, 500],
+    [25, 3000]
+  ]) {
+    it(`shares it with a second flow that comes after ${wait} ms, at ${2 * delay} ms`, () => {
+      const init = { conditions: { ...BOTTLENECK, delay }, bottleneck: new Bottleneck() }
+      const first = new SctpFlow({ ...init, seed: 1 }, START)
+      runTogether([first], START + wait)
+      const second = new SctpFlow({ ...init, seed: 2 }, START + wait)
+      runTogether([first, second], START + wait + 2000)
+      const [a, b] = measure([first, second], START + wait + 12_000)
+      assert.ok((a + b) / 10_000 >= 0.9 * 5000, `${(a + b) / 10_000} bytes/ms together`)
+      assert.ok(Math.min(a, b) / (a + b) >= 0.4, `${a} and ${b}`)
+    })
+  }
+
+  for (const kind of ['reno', 'cubic'] as const) {
+    for (const delay of [1, 10, 25]) {
+      for (const isFirst of [true, false]) {
+        const order = isFirst ? 'that was there first' : 'that comes later'
+        it(`leaves a quarter of it to a TCP (${kind}) ${order}, at ${2 * delay} ms`, () => {
+          const conditions = { ...BOTTLENECK, delay }
+          const bottleneck = new Bottleneck()
+          const ours = (at: number): Flow => new SctpFlow({ conditions, bottleneck }, at)
+          const tcp = (at: number): Flow => new TcpFlow(kind, conditions, bottleneck, at)
+          const first = isFirst ? tcp(START) : ours(START)
+          runTogether([first], START + 1000)
+          const second = isFirst ? ours(START + 1000) : tcp(START + 1000)
+          // A TCP that comes later takes its time, also beside another TCP.
+          runTogether([first, second], START + 4000)
+          const [a, b] = measure([first, second], START + 14_000)
+          const share = (isFirst ? a : b) / (a + b)
+          assert.ok(share >= 0.25, `${share}`)
+        })
       }
     }
-    const start = first.now
-    runTogether(start + 1000)
-    second.now = Math.max(first.now, second.now)
-    pairs.push(second)
-    runTogether(start + 4000)
-    const received = pairs.map(countReceived)
-    runTogether(start + 14_000)
-    const [a, b] = received.map(({ bytes }) => bytes)
-    assert.ok((a + b) / 10_000 >= 0.9 * 5000, `${(a + b) / 10_000} bytes/ms together`)
-    assert.ok(Math.min(a, b) / (a + b) >= 0.4, `${a} and ${b}`)
-  })
+  }
 })
 
 describe('congestion control where packets are lost at random', () => {
   const cases: [number, number, number][] = [
-    [0.01, 25, 1300],
-    [0.05, 25, 500],
+    [0.01, 25, 1500],
+    [0.05, 25, 800],
     [0.01, 0.1, 30_000],
     [0.05, 0.1, 20_000]
   ]

@@ -199,16 +199,45 @@ describe('Cubic (RFC 9438)', () => {
 
   it('doubles in slow start, falls to 0.7 at a loss, and is back at the old window after K', () => {
     const cubic = new Cubic(1000, { initialWindowPackets: 10, maxCongestionWindow: 1e9 })
-    grow(cubic, 4, 100, 0)
-    assert.equal(cubic.cwnd, 160_000)
+    grow(cubic, 7, 100, 0)
+    assert.equal(cubic.cwnd, 1_280_000)
     cubic.onCongestion()
-    assert.equal(cubic.cwnd, 112_000)
-    // K = cbrt(160 * 0.3 / 0.4) = 4.93 s.
-    grow(cubic, 49, 100, 1000)
+    assert.equal(cubic.cwnd, 896_000)
+    // K = cbrt(1280 * 0.3 / 0.4) = 9.86 s.
+    grow(cubic, 98, 100, 1000)
     const plateau = Number(cubic.cwnd)
-    assert.ok(Math.abs(plateau - 160_000) < 3000, `${plateau}`)
-    grow(cubic, 40, 100, 5900)
-    assert.ok(cubic.cwnd > 170_000)
+    assert.ok(Math.abs(plateau - 1_280_000) < 40_000, `${plateau}`)
+    grow(cubic, 60, 100, 10_800)
+    assert.ok(cubic.cwnd > 1_360_000)
+  })
+
+  it('leaves less the longer the queue, and more where a loss is random', () => {
+    const leftAfter = (rtt: number): number => {
+      const cubic = new Cubic(1000, { initialWindowPackets: 10, maxCongestionWindow: 1e9 })
+      grow(cubic, 4, 20, 0)
+      cubic.onCongestion()
+      const before = cubic.cwnd
+      cubic.onRttSample(rtt)
+      cubic.onRound(20)
+      cubic.onCongestion()
+      return Math.round((1000 * cubic.cwnd) / before) / 1000
+    }
+    assert.deepEqual([20, 25, 40, 200].map(leftAfter), [0.875, 0.64, 0.4, 0.3])
+  })
+
+  it('lets a flow with little in the queue grow faster than one with much', () => {
+    const grownBy = (rounds: number): number => {
+      const cubic = new Cubic(1000, { initialWindowPackets: 10, maxCongestionWindow: 1e9 })
+      grow(cubic, rounds, 50, 0)
+      cubic.onRttSample(50)
+      cubic.onRound(20)
+      cubic.onCongestion()
+      const before = cubic.cwnd
+      grow(cubic, 1, 50, 0)
+      return Math.round((cubic.cwnd - before) / 1000)
+    }
+    // 112 and 28 packets, of which two fifths travel.
+    assert.deepEqual([grownBy(4), grownBy(2)], [2, 3])
   })
 
   it('does not grow while the application is the limit', () => {

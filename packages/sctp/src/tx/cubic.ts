@@ -1,6 +1,9 @@
 import { HyStart } from './hystart.ts'
 
-/** CUBIC congestion control (RFC 9438) with HyStart++ (RFC 9406). Windows are bytes, times milliseconds. */
+/**
+ * CUBIC congestion control (RFC 9438) with HyStart++ (RFC 9406), and with an additive part that follows the delay at
+ * the bottleneck. Windows are bytes, times milliseconds.
+ */
 export interface CubicOptions {
   initialWindowPackets: number
   maxCongestionWindow: number
@@ -8,20 +11,20 @@ export interface CubicOptions {
 
 /** RFC 9438 section 5: C, segments a second cubed. */
 const C = 0.4
-/** RFC 9438 section 4.6: what is left of the window after a loss. */
+/** RFC 9438 section 4.6: what is left of the window after the loss that ends slow start, and after a timeout. */
 const BETA = 0.7
-/** RFC 9438 section 4.3: growth of the Reno-friendly estimate. */
-const ALPHA = (3 * (1 - BETA)) / (1 + BETA)
 const MIN_WINDOW_PACKETS = 2
 /**
  * Delay tells random loss from congestion, as in TCP-Illinois (Liu, Basar and Srikant, 2008): while the bottleneck's
- * queue is seen to be empty, the window grows by up to so many packets a round trip and keeps so much after a loss.
+ * queue is seen to be empty, the window grows by so many packets a round trip and keeps so much after a loss.
  */
 const EMPTY_QUEUE_GROWTH = 8
+/** The same after a loss that was not seen to be random: others may have drained the queue as well as we. */
+const DRAINED_QUEUE_GROWTH = 3
 const EMPTY_QUEUE_BETA = 0.875
 /**
- * Queueing delay from which on plain CUBIC holds: an eighth of the path's own delay and a quarter of the longest queue
- * seen lately (a short queue is full before it is slow), between these.
+ * Queueing delay from which on the queue is not empty: an eighth of the path's own delay or a quarter of the longest
+ * queue seen lately (a short queue is full before it is slow), between these.
  */
 const PATH_DIVISOR = 8
 const QUEUE_DIVISOR = 4
@@ -29,6 +32,20 @@ const MIN_QUEUE_DELAY = 1
 const MAX_QUEUE_DELAY = 8
 /** What is left of the longest queue seen after a round trip without one. */
 const QUEUE_MEMORY = 0.995
+/**
+ * Into a queue, a flow grows in inverse proportion to what it has in there itself, so that one that came late catches
+ * up: by so many packets a round trip for each millisecond of the longest queue, divided by its own packets in it; not
+ * by less than Reno's one, and not by more than this part of its window, which a queue of a few packets could not take.
+ */
+const QUEUE_SHARE = 4
+const MIN_GROWTH = 1
+const MAX_GROWTH_DIVISOR = 10
+/**
+ * With a queue, a loss leaves what fills the path without one, less a fifth, so that it drains and every flow sees how
+ * long the path really is (as H-TCP's adaptive backoff; Leith and Shorten, 2004); but not less than this.
+ */
+const DRAIN = 0.8
+const MIN_BETA = 0.3
 
 interface Windows {
   cwnd: number
@@ -44,7 +61,7 @@ export class Cubic {
   #ssthresh = Infinity
   #wMax = 0
   /** The growth since the last reduction, from its first acknowledgement on. */
-  #epoch: { startedAt: number; k: number; wEst: number; cwndPrior: number } | undefined
+  #epoch: { startedAt: number; k: number } | undefined
   #beforeTimeout: Windows | undefined
   /** Smallest and largest time to an answer in the current round. */
   #roundMinRtt = Infinity
@@ -52,6 +69,10 @@ export class Cubic {
   #longestQueue = 0
   /** From 0, the bottleneck's queue holds packets, to 1, it is empty. */
   #emptiness = 0
+  /** The path's own delay as a part of the last round's smallest: 1 where there is no queue. */
+  #delayRatio = 1
+  /** Growth into an empty queue, packets a round trip. */
+  #emptyQueueGrowth = EMPTY_QUEUE_GROWTH
 
   constructor(mss: number, options: CubicOptions) {
     this.#options = options
@@ -98,6 +119,7 @@ export class Cubic {
       this.#longestQueue = Math.max(this.#roundMaxRtt - minRtt, QUEUE_MEMORY * this.#longestQueue)
       const limit = Math.min(minRtt / PATH_DIVISOR, this.#longestQueue / QUEUE_DIVISOR, MAX_QUEUE_DELAY)
       this.#emptiness = Math.max(0, 1 - (this.#roundMinRtt - minRtt) / Math.max(MIN_QUEUE_DELAY, limit))
+      this.#delayRatio = this.#roundMinRtt > minRtt ? minRtt / this.#roundMinRtt : 1
       this.#roundMinRtt = Infinity
       this.#roundMaxRtt = 0
     }
@@ -124,7 +146,13 @@ export class Cubic {
   /** Loss was detected (RFC 9438 sections 4.6 and 4.7). */
   onCongestion(): void {
     // The loss that ends slow start is the queue's, whatever its last round trips were.
-    this.#reduce(this.inSlowStart ? BETA : BETA + (EMPTY_QUEUE_BETA - BETA) * this.#emptiness)
+    if (this.inSlowStart) {
+      this.#reduce(BETA)
+    } else {
+      this.#reduce(this.#beta)
+      this.#emptyQueueGrowth =
+        DRAINED_QUEUE_GROWTH + (EMPTY_QUEUE_GROWTH - DRAINED_QUEUE_GROWTH) * this.#emptiness
+    }
     this.#cwnd = this.#ssthresh
   }
 
@@ -172,6 +200,8 @@ export class Cubic {
     this.#roundMaxRtt = 0
     this.#longestQueue = 0
     this.#emptiness = 0
+    this.#delayRatio = 1
+    this.#emptyQueueGrowth = EMPTY_QUEUE_GROWTH
     this.#hystart.reset()
   }
 
@@ -182,31 +212,32 @@ export class Cubic {
     this.#epoch = undefined
   }
 
+  /** What a loss leaves of the window. */
+  get #beta(): number {
+    const queued = Math.max(MIN_BETA, DRAIN * this.#delayRatio)
+    return queued + (EMPTY_QUEUE_BETA - queued) * this.#emptiness
+  }
+
+  /** Packets that the window grows by in a round trip, where the cubic function does not ask for more. */
+  get #alpha(): number {
+    const packets = this.#cwnd / this.#mss
+    const ownQueue = Math.max(1, packets * (1 - this.#delayRatio))
+    const share = (QUEUE_SHARE * this.#longestQueue) / ownQueue
+    const most = Math.min(EMPTY_QUEUE_GROWTH, packets / MAX_GROWTH_DIVISOR)
+    const intoQueue = Math.max(MIN_GROWTH, Math.min(share, most))
+    return this.#emptyQueueGrowth * this.#emptiness + (1 - this.#emptiness) * intoQueue
+  }
+
   #avoidance(bytes: number, now: number, rtt: number): number {
     const mss = this.#mss
     const cwnd = this.#cwnd
     if (this.#epoch === undefined) {
-      if (cwnd >= this.#wMax) {
-        this.#wMax = cwnd
-      }
-      this.#epoch = {
-        startedAt: now,
-        k: Math.cbrt((this.#wMax - cwnd) / mss / C),
-        wEst: cwnd,
-        cwndPrior: this.#wMax
-      }
+      this.#wMax = Math.max(this.#wMax, cwnd)
+      this.#epoch = { startedAt: now, k: Math.cbrt((this.#wMax - cwnd) / mss / C) }
     }
-    const epoch = this.#epoch
-    const plateau = this.#wMax
-    const cubicAt = (time: number): number => plateau + C * mss * (time / 1000 - epoch.k) ** 3
-    const elapsed = now - epoch.startedAt
-    const alpha = epoch.wEst < epoch.cwndPrior ? ALPHA : 1
-    epoch.wEst += (alpha * mss * bytes) / cwnd
-    const intoEmptyQueue = cwnd + (EMPTY_QUEUE_GROWTH * this.#emptiness * mss * bytes) / cwnd
-    if (cubicAt(elapsed) < epoch.wEst) {
-      return Math.max(intoEmptyQueue, epoch.wEst)
-    }
-    const target = Math.max(cwnd, Math.min(cubicAt(elapsed + rtt), 1.5 * cwnd))
-    return Math.max(intoEmptyQueue, cwnd + ((target - cwnd) * bytes) / cwnd)
+    const { startedAt, k } = this.#epoch
+    const cubic = this.#wMax + C * mss * ((now + rtt - startedAt) / 1000 - k) ** 3
+    const target = Math.min(cubic, 1.5 * cwnd)
+    return cwnd + (Math.max(target - cwnd, this.#alpha * mss) * bytes) / cwnd
   }
 }
