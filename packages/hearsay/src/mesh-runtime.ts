@@ -9,6 +9,7 @@ import { TopicValidatorResult } from '@libp2p/gossipsub'
 import { multiaddr } from '@multiformats/multiaddr'
 import { MAX_ENVELOPE_BYTES } from './constants.ts'
 import { HandlerFailedError, reasonOf } from './errors.ts'
+import { Introductions } from './introductions/introductions.ts'
 import { Discovery } from './discovery/discovery.ts'
 import { Overlay } from './overlay/overlay.ts'
 import { Presence } from './presence/presence.ts'
@@ -50,6 +51,7 @@ export class MeshRuntime {
   readonly overlay: Overlay
   readonly sessions: SessionRegistry
   readonly #discovery: Discovery
+  readonly #introductions: Introductions
   readonly #init: MeshRuntimeInit
   readonly #signaler: SignalerService
   readonly #watch: RoomWatch
@@ -59,6 +61,12 @@ export class MeshRuntime {
     this.#init = init
     const { components, options, bootstrap } = init
     this.#watch = this.#createWatch()
+    this.#introductions = new Introductions({
+      components,
+      presence: () => this.presence,
+      overlay: () => this.overlay,
+      introducers: options.introducers
+    })
     this.#signaler = this.#createSignaler()
     this.presence = this.#createPresence()
     this.overlay = new Overlay({
@@ -88,6 +96,7 @@ export class MeshRuntime {
   async start(): Promise<void> {
     const { components, room } = this.#init
     components.pubsub.topicValidators.set(room.topic, limitSize)
+    await this.#introductions.start()
     await this.#signaler.start()
     this.#topology = await components.registrar.register(SIGNAL_PROTOCOL, {
       onConnect: () => {
@@ -109,6 +118,7 @@ export class MeshRuntime {
     this.overlay.stop()
     await Promise.all([this.presence.stop(), this.sessions.close(signal === undefined ? {} : { signal })])
     await this.#signaler.stop()
+    await this.#introductions.stop()
     components.pubsub.topicValidators.delete(room.topic)
   }
 
@@ -128,6 +138,7 @@ export class MeshRuntime {
       rooms: [room],
       paths: [
         new DirectStreamPath(components),
+        this.#introductions.path,
         new GossipTopicPath(components, { topic: room.topic, localPeer: components.peerId.toString() })
       ],
       admit: async (peerId) => {
@@ -157,6 +168,7 @@ export class MeshRuntime {
       this.#watch.stop()
       this.#signaler.observeInstance(member.peerId, member.instance)
       events.safeDispatchEvent('member:discovered', { detail: memberOf(member) })
+      this.#introductions.handleMember()
       this.sessions.handleMember(member.peerId)
     })
     presence.addEventListener('updated', ({ detail: { member, restarted, sealed } }) => {

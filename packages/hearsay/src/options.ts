@@ -1,6 +1,7 @@
 import { isMultiaddr, multiaddr } from '@multiformats/multiaddr'
 import { platform } from '#platform'
 import { InvalidMultiaddrError, InvalidOptionError, UnknownOptionError } from './errors.ts'
+import { MAX_INTRODUCERS } from './presence/presence-record.ts'
 import type { IdentityOption } from './identity/identity.ts'
 import type { AdmitHook } from './admission.ts'
 import type { ChannelOptions, LivenessOptions, SessionTimeouts } from '@hearsay/session'
@@ -32,6 +33,11 @@ export interface HearsayOptions {
   autoConnect?: boolean
   /** Overlay neighbours in the room to hold at least; lost ones are replaced in any case. @default 3 */
   overlayDegree?: number
+  /**
+   * Members that pass on to us what others send, so that a connection costs the room nothing: 0 to 4, 0 for none.
+   * @default 3, or `overlayDegree` where that is less
+   */
+  introducers?: number
   /** Members remembered at most: a room may be larger, memory is not. @default 4096 */
   maxMembers?: number
   /** How long others remember us without a word, in milliseconds; we renew three times as often. @default 120_000 */
@@ -93,6 +99,7 @@ export interface ResolvedHearsayOptions {
   readonly maxConnections: number
   readonly autoConnect: boolean
   readonly overlayDegree: number
+  readonly introducers: number
   readonly maxMembers: number
   readonly presenceTtlMs: number
   readonly keyMismatchTimeoutMs: number
@@ -155,6 +162,7 @@ const ROOM_CHECKS: Record<keyof Omit<HearsayOptions, 'dht'>, Check> = {
   maxConnections: isWhole(1, 1_000),
   autoConnect: isBoolean,
   overlayDegree: isWhole(1, 32),
+  introducers: isWhole(0, MAX_INTRODUCERS),
   maxMembers: isWhole(1, 1_000_000),
   presenceTtlMs: isWhole(10_000, 3_600_000),
   keyMismatchTimeoutMs: isWhole(1, 3_600_000),
@@ -257,6 +265,7 @@ function withDefaults(options: HearsayOptions): ResolvedHearsayOptions {
     maxConnections: options.maxConnections ?? 64,
     autoConnect: options.autoConnect ?? true,
     overlayDegree: options.overlayDegree ?? 3,
+    introducers: options.introducers ?? Math.min(3, options.overlayDegree ?? 3),
     maxMembers: options.maxMembers ?? 4_096,
     presenceTtlMs: options.presenceTtlMs ?? 120_000,
     keyMismatchTimeoutMs: options.keyMismatchTimeoutMs ?? 15_000,

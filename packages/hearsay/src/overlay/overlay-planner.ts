@@ -91,6 +91,11 @@ export class OverlayPlanner {
     this.#owed = Math.max(0, this.#owed - 1)
   }
 
+  /** A neighbour was one for a while only: it will go, and is not to be replaced. */
+  handleFarewell(peerId: string): void {
+    this.#neighbours.delete(peerId)
+  }
+
   handleDisconnected(peerId: string, now: number): void {
     this.#connected.delete(peerId)
     for (const candidate of this.#candidates.values()) {

@@ -169,14 +169,27 @@ export class Overlay {
   }
 
   async #open({ kind, target }: OverlayDial): Promise<Connection> {
-    const addresses = kind === 'bootstrap' ? [multiaddr(target)] : this.#addressesOf(target)
     return withDeadline(DIAL_TIMEOUT_MS, this.#shutdown.signal, (signal) =>
-      this.#init.components.connectionManager.openConnection(addresses, { signal })
+      kind === 'bootstrap'
+        ? this.#init.components.connectionManager.openConnection([multiaddr(target)], { signal })
+        : this.connect(target, { signal })
     )
   }
 
+  /** A connection to a member. Who has no more use for it closes it, after `handleFarewell()`. */
+  async connect(peerId: string, { signal }: { signal: AbortSignal }): Promise<Connection> {
+    const addresses = this.addressesOf(peerId)
+    if (addresses.length === 0) throw new Error('it announces no address to dial')
+    return this.#init.components.connectionManager.openConnection(addresses, { signal })
+  }
+
+  /** The connection to this peer will end because it, or we, have no more use for it: nobody has to take its place. */
+  handleFarewell(peerId: string): void {
+    this.#planner.handleFarewell(peerId)
+  }
+
   /** The addresses that the member announced, each with its peer ID: whoever else answers there is refused. */
-  #addressesOf(peerId: string): Multiaddr[] {
+  addressesOf(peerId: string): Multiaddr[] {
     const announced = this.#init.presence.get(peerId)?.addresses ?? []
     const target = `/p2p/${peerIdFromString(peerId).toString()}`
     const addresses = announced.flatMap((bytes) => {
@@ -185,7 +198,6 @@ export class Overlay {
       const named = peerIdOf(address)
       return named === undefined ? [address.encapsulate(target)] : named === peerId ? [address] : []
     })
-    if (addresses.length === 0) throw new Error('it announces no address to dial')
     return addresses
   }
 }

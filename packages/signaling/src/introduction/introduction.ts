@@ -14,11 +14,13 @@ export type Introduction =
   | { readonly kind: 'refused'; readonly reason: IntroductionRefusal; readonly peer?: string }
   /** To the introducer, for whom the envelope names; from it, with the `peer` who sent it. */
   | { readonly kind: 'envelope'; readonly envelope: Uint8Array; readonly peer?: string }
+  /** To the introducer: we leave, and need no connection to you any more. */
+  | { readonly kind: 'farewell' }
 
 /** An envelope and the few bytes around it. */
 export const MAX_INTRODUCTION_BYTES = MAX_ENVELOPE_BYTES + 64
 
-const KINDS = { register: 1, registered: 2, refused: 3, envelope: 4 } as const
+const KINDS = { register: 1, registered: 2, refused: 3, envelope: 4, farewell: 5 } as const
 const REASONS: Record<IntroductionRefusal, number> = { 'not-registered': 1, full: 2, 'over-quota': 3 }
 const REASON_NAMES = new Map(
   Object.entries(REASONS).map(([name, wire]) => [wire, name as IntroductionRefusal])
@@ -50,6 +52,8 @@ export function decodeIntroduction(bytes: Uint8Array): Introduction | undefined 
       return readRefused(wire)
     case KINDS.envelope:
       return readEnvelope(wire)
+    case KINDS.farewell:
+      return { kind: 'farewell' }
     default:
       return undefined
   }

@@ -22,19 +22,27 @@ export interface IntroducerHostComponents {
   logger: ComponentLogger
 }
 
+export interface IntroducerHostInit {
+  limits?: Partial<IntroducerLimits>
+  /** A member has no more use for us, nor for its connection to us if that was all. */
+  onFarewell?: (peer: string) => void
+}
+
 /** Passes envelopes on between the streams of others: an `Introducer` on libp2p. It dials nobody. */
 export class IntroducerHost {
   readonly #components: IntroducerHostComponents
+  readonly #init: IntroducerHostInit
   readonly #log: Logger
   readonly #introducer: Introducer
   /** The stream of each member, the newest where there are two. */
   readonly #streams = new Map<string, Stream>()
   readonly #pauses = new Map<Stream, ReturnType<typeof setTimeout>>()
 
-  constructor(components: IntroducerHostComponents, limits: Partial<IntroducerLimits> = {}) {
+  constructor(components: IntroducerHostComponents, init: IntroducerHostInit = {}) {
     this.#components = components
+    this.#init = init
     this.#log = components.logger.forComponent('hearsay:signaling:introducer')
-    this.#introducer = new Introducer(limits, performance.now())
+    this.#introducer = new Introducer(init.limits ?? {}, performance.now())
   }
 
   /** Members that have asked to be introduced to others. */
@@ -95,12 +103,21 @@ export class IntroducerHost {
       return true
     }
     const introduction = decodeIntroduction(frame)
-    if (introduction?.kind === 'register') {
-      const isRegistered = this.#introducer.handleRegister(peer)
-      this.#send(stream, isRegistered ? { kind: 'registered' } : { kind: 'refused', reason: 'full' })
-      return true
+    switch (introduction?.kind) {
+      case 'register': {
+        const isRegistered = this.#introducer.handleRegister(peer)
+        this.#send(stream, isRegistered ? { kind: 'registered' } : { kind: 'refused', reason: 'full' })
+        return true
+      }
+      case 'envelope':
+        return this.#forward(peer, stream, introduction.envelope, now)
+      case 'farewell':
+        this.#introducer.handleGone(peer)
+        this.#init.onFarewell?.(peer)
+        return true
+      default:
+        return false
     }
-    return introduction?.kind === 'envelope' && this.#forward(peer, stream, introduction.envelope, now)
   }
 
   #forward(peer: string, stream: Stream, envelope: Uint8Array, now: number): boolean {

@@ -16,6 +16,9 @@ const MAX_WAITING = 64
 /** … for so long: what it takes to dial somebody far away. */
 const SEND_TIMEOUT_MS = 5000
 
+/** What closing the stream may take before it is reset. */
+const CLOSE_TIMEOUT_MS = 500
+
 /**
  * What an introducer may bring us at once, and a second: twice what it may pass on to one recipient. One that brings
  * more does not keep to the protocol, which is its own fault, whoever it says that it comes from.
@@ -81,13 +84,24 @@ export class IntroducerLink {
     }
   }
 
-  /** Idempotent. */
-  close(): void {
+  /** We need the introducer no more, nor the connection to it. */
+  farewell(): void {
+    this.send({ kind: 'farewell' })
+      .then(() => this.close())
+      .catch((error: unknown) => this.#init.log.trace('an introducer did not hear our farewell: %e', error))
+  }
+
+  /** What was sent before still goes out. Idempotent. */
+  async close(): Promise<void> {
     const stopped = new PathUnavailableError('introducer', 'it is no longer used')
-    this.#shutdown.abort(stopped)
     const stream = this.#stream
     this.#end('ended')
-    stream?.close({ signal: AbortSignal.timeout(SEND_TIMEOUT_MS) }).catch(() => stream.abort(stopped))
+    this.#shutdown.abort(stopped)
+    try {
+      await stream?.close({ signal: AbortSignal.timeout(CLOSE_TIMEOUT_MS) })
+    } catch {
+      stream?.abort(stopped)
+    }
   }
 
   async #open(signal: AbortSignal): Promise<Stream> {
@@ -108,7 +122,7 @@ export class IntroducerLink {
       }
     })
     stream.addEventListener('close', () => this.#end('ended'), { once: true })
-    stream.addEventListener('remoteCloseWrite', () => this.close(), { once: true })
+    stream.addEventListener('remoteCloseWrite', () => void this.close(), { once: true })
     return stream
   }
 
@@ -116,7 +130,7 @@ export class IntroducerLink {
   #handle(frame: Uint8Array): boolean {
     const now = performance.now()
     const introduction = this.#inbound.take(now) ? decodeIntroduction(frame) : undefined
-    if (introduction === undefined || introduction.kind === 'register') {
+    if (introduction === undefined || introduction.kind === 'register' || introduction.kind === 'farewell') {
       return false
     }
     this.#usedAt = now

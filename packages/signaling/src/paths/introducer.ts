@@ -36,6 +36,8 @@ export interface IntroducerDirectory {
   isDialable(peer: string): boolean
   /** The connection to a peer; a new one where there is none. */
   connect(peer: string, options: { signal: AbortSignal }): Promise<Connection>
+  /** Whether the connection to a peer stands for introductions alone. */
+  isBorrowed(peer: string): boolean
   /** We have no more use for the connection to a peer. */
   release(peer: string): void
   /** Through whom we can be reached from now on: for others to know. */
@@ -125,9 +127,7 @@ export class IntroducerPath implements SignalingPath {
   async stop(): Promise<void> {
     this.#receive = undefined
     clearInterval(this.#tick)
-    for (const link of this.#links.values()) {
-      link.close()
-    }
+    await Promise.all([...this.#links.values()].map((link) => link.close()))
   }
 
   #isConnected(peer: string): boolean {
@@ -214,8 +214,10 @@ export class IntroducerPath implements SignalingPath {
     this.#announce()
     const introducers = this.#registrations.introducers
     for (const [peer, link] of this.#links) {
-      if (now - link.usedAt > IDLE_MS && !introducers.includes(peer)) {
-        link.close()
+      const isIdle = now - link.usedAt > IDLE_MS && !introducers.includes(peer)
+      // A stream on a connection that stays costs nothing.
+      if (isIdle && this.#init.directory.isBorrowed(peer)) {
+        link.farewell()
       }
     }
   }

@@ -84,6 +84,10 @@ class Acquaintances implements IntroducerDirectory {
     return this.#connectionTo(peer) ?? (await this.#libp2p.dial(this.nodes.get(peer) ?? [], options))
   }
 
+  isBorrowed(): boolean {
+    return true
+  }
+
   release(peer: string): void {
     this.released.push(peer)
   }

@@ -1,0 +1,135 @@
+import { peerIdFromString } from '@libp2p/peer-id'
+import { INTRODUCE_PROTOCOL, IntroducerHost, IntroducerPath } from '@hearsay/signaling'
+import { networkOf } from './network.ts'
+import type { HearsayComponents } from '../components.ts'
+import type { Overlay } from '../overlay/overlay.ts'
+import type { Presence } from '../presence/presence.ts'
+import type { Candidate, IntroducerDirectory } from '@hearsay/signaling'
+import type { Connection } from '@libp2p/interface'
+
+export interface IntroductionsInit {
+  readonly components: HearsayComponents
+  /** They come after signaling, which needs the path. */
+  readonly presence: () => Presence
+  readonly overlay: () => Overlay
+  /** How many members introduce us to others. */
+  readonly introducers: number
+}
+
+/**
+ * Our part in introductions: passes on envelopes for members that ask for it, has others do so for us and says in our
+ * presence who, and reaches members through those whom their presence names.
+ */
+export class Introductions implements IntroducerDirectory {
+  readonly path: IntroducerPath
+  readonly #init: IntroductionsInit
+  readonly #host: IntroducerHost
+  /** Connected peers that speak the protocol. */
+  readonly #speakers = new Set<string>()
+  /** Connections that stand for introductions alone, by peer. */
+  readonly #borrowed = new Map<string, Connection>()
+  #topology: string | undefined
+
+  constructor(init: IntroductionsInit) {
+    this.#init = init
+    const { components, introducers } = init
+    this.path = new IntroducerPath({
+      localPeer: components.peerId.toString(),
+      directory: this,
+      logger: components.logger,
+      introducers
+    })
+    this.#host = new IntroducerHost(components, {
+      onFarewell: (peer) => {
+        init.overlay().handleFarewell(peer)
+      }
+    })
+  }
+
+  async start(): Promise<void> {
+    await this.#host.start()
+    this.#topology = await this.#init.components.registrar.register(INTRODUCE_PROTOCOL, {
+      onConnect: (peerId) => {
+        this.#speakers.add(peerId.toString())
+        this.path.refresh()
+      },
+      onDisconnect: (peerId) => {
+        this.#speakers.delete(peerId.toString())
+        this.#borrowed.delete(peerId.toString())
+      }
+    })
+  }
+
+  /** After signaling, which stops the path. */
+  async stop(): Promise<void> {
+    if (this.#topology !== undefined) this.#init.components.registrar.unregister(this.#topology)
+    this.#topology = undefined
+    this.#speakers.clear()
+    await this.#host.stop()
+  }
+
+  /** A member was heard of: it may be the one we wait for. */
+  handleMember(): void {
+    this.path.refresh()
+  }
+
+  introducersOf(remotePeer: string): readonly string[] {
+    return this.#init.presence().introducersOf(remotePeer)
+  }
+
+  candidates(): Candidate[] {
+    return this.#init
+      .presence()
+      .members()
+      .flatMap(({ peerId: peer }) => {
+        const connection = this.#speakers.has(peer) ? this.#connectionTo(peer) : undefined
+        const isConnected = connection !== undefined
+        const [address] = this.#init.overlay().addressesOf(peer)
+        if (!isConnected && address === undefined) return []
+        const isDialable = address !== undefined
+        const network = networkOf(connection?.remoteAddr ?? address)
+        return [{ peer, isConnected, isDialable, network }]
+      })
+  }
+
+  isConnected(peer: string): boolean {
+    return this.#connectionTo(peer) !== undefined
+  }
+
+  isDialable(peer: string): boolean {
+    return this.#init.overlay().addressesOf(peer).length > 0
+  }
+
+  async connect(peer: string, options: { signal: AbortSignal }): Promise<Connection> {
+    const present = this.#connectionTo(peer)
+    if (present !== undefined) return present
+    const connection = await this.#init.overlay().connect(peer, options)
+    this.#borrowed.set(peer, connection)
+    return connection
+  }
+
+  isBorrowed(peer: string): boolean {
+    return this.#borrowed.has(peer)
+  }
+
+  /** Hangs up where nothing but introductions needed the connection. Who was told so does not look for another. */
+  release(peer: string): void {
+    const connection = this.#borrowed.get(peer)
+    if (connection === undefined) return
+    this.#borrowed.delete(peer)
+    this.#init.overlay().handleFarewell(peer)
+    connection.close().catch(() => {
+      connection.abort(new Error('it did not close'))
+    })
+  }
+
+  announce(introducers: readonly string[]): void {
+    this.#init.presence().setIntroducers(introducers)
+  }
+
+  #connectionTo(peer: string): Connection | undefined {
+    return this.#init.components.connectionManager
+      .getConnections(peerIdFromString(peer))
+      .find(({ status, limits }) => status === 'open' && limits === undefined)
+  }
+}
