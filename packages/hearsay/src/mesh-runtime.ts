@@ -63,6 +63,7 @@ export class MeshRuntime {
     this.#watch = this.#createWatch()
     this.#introductions = new Introductions({
       components,
+      topic: init.room.topic,
       presence: () => this.presence,
       overlay: () => this.overlay,
       introducers: options.introducers
@@ -164,11 +165,14 @@ export class MeshRuntime {
       maxMembers: options.maxMembers,
       metrics
     })
+    presence.addEventListener('neighbour', () => {
+      this.#introductions.refresh()
+    })
     presence.addEventListener('discovered', ({ detail: member }) => {
       this.#watch.stop()
       this.#signaler.observeInstance(member.peerId, member.instance)
       events.safeDispatchEvent('member:discovered', { detail: memberOf(member) })
-      this.#introductions.handleMember()
+      this.#introductions.refresh()
       this.sessions.handleMember(member.peerId)
     })
     presence.addEventListener('updated', ({ detail: { member, restarted, sealed } }) => {

@@ -7,8 +7,13 @@ import type { Presence } from '../presence/presence.ts'
 import type { Candidate, IntroducerDirectory } from '@hearsay/signaling'
 import type { Connection } from '@libp2p/interface'
 
+/** Members that are looked at when our neighbours do not suffice: a room may have thousands. */
+const MAX_CANDIDATES = 16
+
 export interface IntroductionsInit {
   readonly components: HearsayComponents
+  /** The room's topic: who listens to it is a member, though its presence may not have come yet. */
+  readonly topic: string
   /** They come after signaling, which needs the path. */
   readonly presence: () => Presence
   readonly overlay: () => Overlay
@@ -68,8 +73,8 @@ export class Introductions implements IntroducerDirectory {
     await this.#host.stop()
   }
 
-  /** A member was heard of: it may be the one we wait for. */
-  handleMember(): void {
+  /** Somebody may introduce us who could not before: a member was heard of, or a neighbour turned out to be one. */
+  refresh(): void {
     this.path.refresh()
   }
 
@@ -78,18 +83,13 @@ export class Introductions implements IntroducerDirectory {
   }
 
   candidates(): Candidate[] {
-    return this.#init
-      .presence()
-      .members()
-      .flatMap(({ peerId: peer }) => {
-        const connection = this.#speakers.has(peer) ? this.#connectionTo(peer) : undefined
-        const isConnected = connection !== undefined
-        const [address] = this.#init.overlay().addressesOf(peer)
-        if (!isConnected && address === undefined) return []
-        const isDialable = address !== undefined
-        const network = networkOf(connection?.remoteAddr ?? address)
-        return [{ peer, isConnected, isDialable, network }]
-      })
+    const { components, topic, presence } = this.#init
+    const listeners = new Set(components.pubsub.getSubscribers(topic).map(String))
+    const connected = [...this.#speakers].filter(
+      (peer) => listeners.has(peer) || presence().get(peer) !== undefined
+    )
+    const others = sample(presence().members(), MAX_CANDIDATES).map(({ peerId }) => peerId)
+    return [...new Set([...connected, ...others])].flatMap((peer) => this.#candidate(peer) ?? [])
   }
 
   isConnected(peer: string): boolean {
@@ -127,9 +127,27 @@ export class Introductions implements IntroducerDirectory {
     this.#init.presence().setIntroducers(introducers)
   }
 
+  #candidate(peer: string): Candidate | undefined {
+    const connection = this.#speakers.has(peer) ? this.#connectionTo(peer) : undefined
+    const [address] = this.#init.overlay().addressesOf(peer)
+    const where = connection?.remoteAddr ?? address
+    if (where === undefined) return undefined
+    return {
+      peer,
+      isConnected: connection !== undefined,
+      isDialable: address !== undefined,
+      network: networkOf(where)
+    }
+  }
+
   #connectionTo(peer: string): Connection | undefined {
     return this.#init.components.connectionManager
       .getConnections(peerIdFromString(peer))
       .find(({ status, limits }) => status === 'open' && limits === undefined)
   }
+}
+
+function sample<T>(all: readonly T[], count: number): T[] {
+  const start = Math.floor(Math.random() * all.length)
+  return [...all.slice(start, start + count), ...all.slice(0, Math.max(0, start + count - all.length))]
 }

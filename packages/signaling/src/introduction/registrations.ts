@@ -16,12 +16,6 @@ export interface RegistrationsOptions {
   random: () => number
 }
 
-/** Whom to ask, or whom to leave. */
-export interface RegistrationOutput {
-  readonly type: 'register' | 'release'
-  readonly peer: string
-}
-
 /** An introducer that has failed is asked again after so long, doubled each time. */
 const BACKOFF_MS = 5_000
 const MAX_BACKOFF_MS = 600_000
@@ -46,7 +40,7 @@ export class Registrations {
   readonly #records = new Map<string, Record>()
   /** Asked, or registered with (since when), by peer. */
   readonly #asked = new Map<string, { network: string | undefined; registeredAt: number | undefined }>()
-  readonly #outputs: RegistrationOutput[] = []
+  readonly #outputs: string[] = []
 
   constructor(options: RegistrationsOptions) {
     this.#options = options
@@ -55,6 +49,11 @@ export class Registrations {
   /** Whom others reach us through. */
   get introducers(): string[] {
     return [...this.#asked].filter(([, { registeredAt }]) => registeredAt !== undefined).map(([peer]) => peer)
+  }
+
+  /** As many are asked as there should be: candidates are of no interest. */
+  get isComplete(): boolean {
+    return this.#asked.size >= this.#options.wanted
   }
 
   handleRegistered(peer: string, now: number): void {
@@ -82,25 +81,20 @@ export class Registrations {
     }
   }
 
-  /** @param candidates all there are now; who is not among them any more is released */
+  /** @param candidates some or all there are now */
   handleCandidates(candidates: readonly Candidate[], now: number): void {
-    for (const peer of this.#asked.keys()) {
-      if (!candidates.some((candidate) => candidate.peer === peer)) {
-        this.#asked.delete(peer)
-        this.#outputs.push({ type: 'release', peer })
-      }
-    }
     const free = candidates.filter(
       ({ peer }) => !this.#asked.has(peer) && (this.#records.get(peer)?.nextAttemptAt ?? 0) <= now
     )
-    while (this.#asked.size < this.#options.wanted && free.length > 0) {
+    while (!this.isComplete && free.length > 0) {
       const [{ peer, network }] = free.splice(this.#best(free), 1)
       this.#asked.set(peer, { network, registeredAt: undefined })
-      this.#outputs.push({ type: 'register', peer })
+      this.#outputs.push(peer)
     }
   }
 
-  pollOutput(): RegistrationOutput | undefined {
+  /** The peer to ask next. */
+  pollOutput(): string | undefined {
     return this.#outputs.shift()
   }
 

@@ -29,7 +29,7 @@ const REFUSED_MS = 5_000
 export interface IntroducerDirectory {
   /** Through whom a peer can be reached, as it says itself. */
   introducersOf(remotePeer: string): readonly string[]
-  /** Who could introduce us to others. */
+  /** Some who could introduce us to others. */
   candidates(): readonly Candidate[]
   isConnected(peer: string): boolean
   /** Whether there is an address to dial. */
@@ -119,7 +119,7 @@ export class IntroducerPath implements SignalingPath {
 
   /** Who could introduce us has changed: there is no need to wait for the next look at it. */
   refresh(): void {
-    if (this.#receive !== undefined) {
+    if (this.#receive !== undefined && !this.#registrations.isComplete) {
       this.#plan()
     }
   }
@@ -204,12 +204,14 @@ export class IntroducerPath implements SignalingPath {
         this.#fail(peer, now)
       }
     }
-    const candidates = this.#init.directory.candidates().filter(({ peer }) => !this.#down.has(peer, '', now))
-    this.#registrations.handleCandidates(candidates, now)
-    for (let output = this.#registrations.pollOutput(); output; output = this.#registrations.pollOutput()) {
-      if (output.type === 'register') {
-        this.#register(output.peer, now)
-      }
+    if (!this.#registrations.isComplete) {
+      const candidates = this.#init.directory
+        .candidates()
+        .filter(({ peer }) => !this.#down.has(peer, '', now))
+      this.#registrations.handleCandidates(candidates, now)
+    }
+    for (let peer = this.#registrations.pollOutput(); peer; peer = this.#registrations.pollOutput()) {
+      this.#register(peer, now)
     }
     this.#announce()
     const introducers = this.#registrations.introducers
