@@ -1,4 +1,5 @@
 import type { RTCPeerConnection } from '@hearsay/webrtc'
+import { churn, measure, serve } from './services.ts'
 import {
   digestOf,
   payloadOf,
@@ -43,7 +44,11 @@ export class PeerProgram {
       if (candidate !== null) emit({ type: 'candidate', candidate: toInit(candidate) })
     }
     this.#connection.ondatachannel = ({ channel }) => {
-      this.#adopt(channel)
+      if (!serve(channel)) this.#adopt(channel)
+    }
+    this.#connection.onconnectionstatechange = () => {
+      const { connectionState } = this.#connection
+      if (['disconnected', 'failed', 'closed'].includes(connectionState)) emit({ type: 'lost' })
     }
   }
 
@@ -70,6 +75,14 @@ export class PeerProgram {
         return this.#offer()
       case 'close':
         this.#connection.close()
+        return
+      case 'churn': {
+        const { channels, atOnce } = input
+        this.#emit({ type: 'churned', channels, ids: await churn(this.#connection, channels, atOnce) })
+        return
+      }
+      case 'measure':
+        this.#emit({ type: 'measured', ...(await measure(this.#connection, input.sizes)) })
     }
   }
 

@@ -6,7 +6,7 @@ export interface Plan {
 
 export interface PlannedChannel {
   readonly label: string
-  readonly init: RTCDataChannelInit
+  readonly init: RTCDataChannelInit & { readonly priority?: RTCPriorityType }
   /** What each side sends, in this order. */
   readonly messages: readonly PlannedMessage[]
 }
@@ -39,6 +39,10 @@ export type PeerInput =
   | { readonly type: 'exchange' }
   | { readonly type: 'restart-ice' }
   | { readonly type: 'close' }
+  /** Opens and closes channels, some at once; each carries a word there and back. */
+  | { readonly type: 'churn'; readonly channels: number; readonly atOnce: number }
+  /** Sends messages of these sizes and of the largest one possible, then one that is a byte too long. */
+  | { readonly type: 'measure'; readonly sizes: readonly number[] }
 
 /** What comes from a peer program. */
 export type PeerOutput =
@@ -50,6 +54,17 @@ export type PeerOutput =
   | { readonly type: 'stable'; readonly localUfrag: string; readonly remoteUfrag: string }
   /** Every channel fired `close`. */
   | { readonly type: 'closed' }
+  /** All channels of `churn` were opened, used and closed; on so many stream identifiers. */
+  | { readonly type: 'churned'; readonly channels: number; readonly ids: number }
+  /** What the other side read of every message of `measure`, and the error at the one that was too long. */
+  | {
+      readonly type: 'measured'
+      readonly maxMessageSize: number
+      readonly read: readonly string[]
+      readonly error: string
+    }
+  /** The connection is not what it was: disconnected, failed or closed. */
+  | { readonly type: 'lost' }
   | { readonly type: 'failed'; readonly message: string }
 
 /** The bytes of a planned message: the same on both sides, different for each channel and place. */

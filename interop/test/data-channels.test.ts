@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, it } from 'mocha'
-import { requirement } from '../../test/support/requirements.ts'
-import { ChromiumStack, FirefoxStack } from '../support/browser-stacks.ts'
 import { HearsayStack } from '../support/hearsay-stack.ts'
-import { NativeStack } from '../support/native-stack.ts'
+import { OTHER_STACKS } from '../support/other-stacks.ts'
 import { Pair } from '../support/pair.ts'
 import type { Stack } from '../support/peer-host.ts'
 import { digestOf, payloadOf, type ChannelReport, type Plan, type PlannedMessage } from '../support/plan.ts'
@@ -31,43 +29,7 @@ const plan: Plan = {
   ]
 }
 
-interface OtherStack {
-  readonly name: string
-  readonly start: (context: Mocha.Context) => Promise<Stack>
-  /** Whether its channels have the properties that the W3C gives them. */
-  readonly tellsProperties: boolean
-  /** Whether it can restart ICE. */
-  readonly restartsIce: boolean
-}
-
-const stacks: readonly OtherStack[] = [
-  {
-    name: 'node-datachannel',
-    start: async () => new NativeStack('node-datachannel'),
-    tellsProperties: false,
-    restartsIce: false
-  },
-  {
-    name: '@roamhq/wrtc',
-    start: async () => new NativeStack('@roamhq/wrtc'),
-    tellsProperties: false,
-    restartsIce: true
-  },
-  {
-    name: 'Chromium',
-    start: async (context) => ChromiumStack.start(requirement(context, 'chromium')),
-    tellsProperties: true,
-    restartsIce: true
-  },
-  {
-    name: 'Firefox',
-    start: async (context) => FirefoxStack.start(requirement(context, 'firefox')),
-    tellsProperties: true,
-    restartsIce: true
-  }
-]
-
-for (const { name, start, tellsProperties, restartsIce } of stacks) {
+for (const { name, start, tellsProperties, restartsIce } of OTHER_STACKS) {
   describe(`@hearsay/webrtc with ${name}`, function () {
     this.timeout(60_000)
     const hearsay = new HearsayStack()

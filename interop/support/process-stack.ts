@@ -4,20 +4,22 @@ import { fileURLToPath } from 'node:url'
 import type { PeerHost, Stack } from './peer-host.ts'
 import type { PeerOutput } from './plan.ts'
 
-/**
- * A stack with a native addon, each peer in a process of its own: what such an addon leaves running, or crashes on
- * its way out, is none of the test's business.
- */
-export class NativeStack implements Stack {
-  readonly name: 'node-datachannel' | '@roamhq/wrtc'
+export type ProcessStackName = 'node-datachannel' | '@roamhq/wrtc' | '@hearsay/webrtc'
 
-  constructor(name: 'node-datachannel' | '@roamhq/wrtc') {
+/**
+ * A stack with each peer in a process of its own, which is killed in the end: what a native addon leaves running, or
+ * crashes on its way out, is none of the test's business.
+ */
+export class ProcessStack implements Stack {
+  readonly name: ProcessStackName
+
+  constructor(name: ProcessStackName) {
     this.name = name
   }
 
   async open(configuration: RTCConfiguration = {}): Promise<PeerHost> {
     const child = fork(
-      fileURLToPath(new URL('./native-peer.ts', import.meta.url)),
+      fileURLToPath(new URL('./process-peer.ts', import.meta.url)),
       [this.name, JSON.stringify(configuration)],
       { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }
     )

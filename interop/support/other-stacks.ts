@@ -1,0 +1,41 @@
+import { requirement } from '../../test/support/requirements.ts'
+import { ChromiumStack, FirefoxStack } from './browser-stacks.ts'
+import type { Stack } from './peer-host.ts'
+import { ProcessStack } from './process-stack.ts'
+
+export interface OtherStack {
+  readonly name: string
+  readonly start: (context: Mocha.Context) => Promise<Stack>
+  /** Whether its channels have the properties, and throw the errors, that the W3C gives them. */
+  readonly tellsProperties: boolean
+  /** Whether it can restart ICE. */
+  readonly restartsIce: boolean
+}
+
+/** Whom `@hearsay/webrtc` has to get on with. */
+export const OTHER_STACKS: readonly OtherStack[] = [
+  {
+    name: 'node-datachannel',
+    start: async () => new ProcessStack('node-datachannel'),
+    tellsProperties: false,
+    restartsIce: false
+  },
+  {
+    name: '@roamhq/wrtc',
+    start: async () => new ProcessStack('@roamhq/wrtc'),
+    tellsProperties: false,
+    restartsIce: true
+  },
+  {
+    name: 'Chromium',
+    start: async (context) => ChromiumStack.start(requirement(context, 'chromium')),
+    tellsProperties: true,
+    restartsIce: true
+  },
+  {
+    name: 'Firefox',
+    start: async (context) => FirefoxStack.start(requirement(context, 'firefox')),
+    tellsProperties: true,
+    restartsIce: true
+  }
+]
