@@ -11,7 +11,12 @@ export const EXIT = {
 } as const
 
 /** Codes of the library's errors that are mistakes in what the user asked, not failures on the way. */
-const USAGE_CODES = new Set(['ERR_INVALID_OPTION', 'ERR_UNKNOWN_OPTION', 'ERR_INVALID_MULTIADDR'])
+const USAGE_CODES = new Set([
+  'ERR_INVALID_OPTION',
+  'ERR_UNKNOWN_OPTION',
+  'ERR_INVALID_MULTIADDR',
+  'ERR_INVALID_INVITE'
+])
 
 export function exitCodeOf(error: unknown): number {
   return error instanceof UsageError || USAGE_CODES.has(errorCodeOf(error) ?? '') ? EXIT.usage : EXIT.failed

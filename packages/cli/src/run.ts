@@ -3,6 +3,7 @@ import { chat } from './commands/chat.ts'
 import { demo } from './commands/demo.ts'
 import { dht } from './commands/dht.ts'
 import { id } from './commands/id.ts'
+import { roomInvite } from './commands/room-invite.ts'
 import { roomNew } from './commands/room-new.ts'
 import { up } from './commands/up.ts'
 import { UsageError } from './errors.ts'
@@ -13,7 +14,7 @@ import { SignalListener } from './signals.ts'
 import { printable, type Terminal } from './terminal/terminal.ts'
 import type { Command } from './command.ts'
 
-const COMMANDS: readonly Command[] = [up, chat, dht, id, roomNew, demo]
+const COMMANDS: readonly Command[] = [up, chat, dht, id, roomNew, roomInvite, demo]
 
 /**
  * Runs one command line and sets the exit code of the process: 0 done, 1 failed, 2 the command line makes no sense,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, it } from 'mocha'
+import { parseInvite } from 'hearsay'
 import { HearsayCommand } from '../../../test/support/hearsay-command.ts'
 import type { ProcessEnd } from '../../../test/support/processes.ts'
 
@@ -10,7 +11,10 @@ async function run(...args: readonly string[]): Promise<ProcessEnd> {
   return await command.end()
 }
 
-const COMMANDS = ['up', 'chat', 'dht', 'id', 'room new', 'demo']
+/** Some file whose first line is no invite. */
+const INVITE_FILE = import.meta.filename
+
+const COMMANDS = ['up', 'chat', 'dht', 'id', 'room new', 'room invite', 'demo']
 
 describe('the hearsay command line', () => {
   it('prints its version', async () => {
@@ -63,6 +67,17 @@ describe('the hearsay command line', () => {
       ['dht', '--dht', 'example.org:4001'],
       /\/dns4\/example.org\/tcp\/4001.*ERR_INVALID_MULTIADDR/
     ],
+    [
+      'an invite that is none',
+      ['up', '--invite-file', INVITE_FILE],
+      /copy the whole text.*ERR_INVALID_INVITE/
+    ],
+    [
+      'two rooms at once',
+      ['room', 'invite', '--invite-file', INVITE_FILE, '--room', 'k'],
+      /leave out --room/
+    ],
+    ['an invite to no room', ['room', 'invite'], /no room given; name one with --room/],
     ['an identity that is not named', ['id'], /no identity file given; name one with --identity/],
     [
       'an empty name of an identity',
@@ -80,10 +95,27 @@ describe('the hearsay command line', () => {
     })
   }
 
-  it('makes a new room key each time', async () => {
-    const [one, other] = await Promise.all([run('room', 'new'), run('room', 'new')])
+  it('makes a new room each time, and prints an invite to it or its key', async () => {
+    const [one, other, key] = await Promise.all([
+      run('room', 'new'),
+      run('room', 'new'),
+      run('room', 'new', '--key-only')
+    ])
     assert.equal(one.code, 0)
-    assert.match(one.stdout, /^hearsay-room-\w{40,}\n$/)
+    assert.match(one.stdout, /^hearsay-invite-\w{40,}\n$/)
     assert.notEqual(one.stdout, other.stdout)
+    assert.match(key.stdout, /^hearsay-room-\w{40,}\n$/)
+  })
+
+  it('puts addresses into an invite to a room that there is', async () => {
+    const bootstrap = ['/ip4/127.0.0.1/tcp/4001', '/ip4/127.0.0.1/tcp/4002/ws']
+    const { stdout: first } = await run('room', 'new', '--room', 'kitchen', '--bootstrap', bootstrap[0])
+    const earlier = parseInvite(first)
+    assert.deepEqual([earlier.room, earlier.bootstrap], ['kitchen', bootstrap.slice(0, 1)])
+    const again = await run('room', 'invite', '--invite', first.trim(), '--bootstrap', bootstrap[1])
+    assert.match(again.stderr, /other users of this machine can read --invite/)
+    assert.deepEqual(parseInvite(again.stdout), { ...earlier, bootstrap: bootstrap.slice(1) })
+    const open = await run('room', 'invite', '--room', 'kitchen')
+    assert.deepEqual(parseInvite(open.stdout), { room: 'kitchen', bootstrap: [] })
   })
 })

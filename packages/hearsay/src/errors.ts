@@ -47,6 +47,15 @@ export class InvalidMultiaddrError extends HearsayError {
   }
 }
 
+/** Text that should be an invite and is none, or something that no invite can hold. */
+export class InvalidInviteError extends HearsayError {
+  static override readonly name = 'InvalidInviteError'
+
+  constructor(why: string, cause?: unknown) {
+    super('ERR_INVALID_INVITE', `This is no invite that can be used: ${why}.`, { cause })
+  }
+}
+
 /** Text that should be a peer ID and is none, or belongs to a key that cannot be used. */
 export class InvalidPeerIdError extends HearsayError {
   static override readonly name = 'InvalidPeerIdError'
@@ -232,6 +241,7 @@ const REFUSAL_ADVICE: Readonly<Record<string, string>> = {
   'not-admitted': 'Its admit() hook said no; ask whoever runs it.',
   busy: 'It holds as many connections as it may; try again later.',
   closing: 'It is shutting down.',
+  superseded: 'It knows a newer process of our identity: give each process its own.',
   'bad-offer': 'It could not use our offer; check that both run compatible versions.'
 }
 

@@ -1,6 +1,7 @@
 import { isMultiaddr, multiaddr } from '@multiformats/multiaddr'
 import { platform } from '#platform'
 import { InvalidMultiaddrError, InvalidOptionError, UnknownOptionError } from './errors.ts'
+import { parseInvite } from './invite.ts'
 import { MAX_INTRODUCERS } from './presence/presence-record.ts'
 import type { IdentityOption } from './identity/identity.ts'
 import type { AdmitHook } from './admission.ts'
@@ -61,7 +62,14 @@ export interface DhtOptions {
 }
 
 /** What `createMesh()` takes. */
-export interface MeshOptions extends Omit<HearsayOptions, 'dht'> {
+export interface MeshOptions extends Omit<HearsayOptions, 'room' | 'dht'> {
+  /** The room to be in, by its public name: 1 to 128 bytes. Needed unless there is an `invite`. */
+  room?: string
+  /**
+   * What `hearsay room new` and `renderInvite()` give: the room, its key and members to enter through, instead of `room`
+   * and `roomKey` and before `bootstrap`.
+   */
+  invite?: string
   /**
    * Who we are: the path of a key file (in a page: a name in IndexedDB), made where it is absent and locked while in
    * use; or an Ed25519 private key of libp2p. @default a new identity, in memory
@@ -190,6 +198,7 @@ const NODE_CHECKS: Record<keyof DhtNodeOptions, Check> = {
 }
 
 const MESH_CHECKS: Record<keyof MeshOptions, Check> = {
+  invite: isText,
   ...ROOM_CHECKS,
   ...NODE_CHECKS,
   dht: check("must be such as { bootstrap: '/ip4/192.0.2.7/tcp/4001' }", isDht)
@@ -208,14 +217,39 @@ export function resolveHearsayOptions(options: HearsayOptions): ResolvedHearsayO
  * @throws {UnknownOptionError}
  * @throws {InvalidOptionError}
  * @throws {InvalidMultiaddrError}
+ * @throws {InvalidInviteError}
  */
 export function resolveMeshOptions(options: MeshOptions): ResolvedMeshOptions {
-  validate(options, MESH_CHECKS)
-  const { dht, ...others } = options
+  const resolved = readInvite(options)
+  validate(resolved, MESH_CHECKS)
+  const { dht, room = '', ...others } = resolved
   return {
-    ...withDefaults({ ...others, dht: dht !== undefined }),
-    ...withNodeDefaults(options),
+    ...withDefaults({ ...others, room, dht: dht !== undefined }),
+    ...withNodeDefaults(others),
     dhtBootstrap: parseMultiaddrs(dht?.bootstrap)
+  }
+}
+
+/** Puts what an invite says in its place. */
+function readInvite(options: MeshOptions): MeshOptions {
+  if (typeof options?.invite !== 'string') return options
+  const { invite: text, ...others } = options
+  const twice = (['room', 'roomKey', 'password'] as const).find((option) => others[option] !== undefined)
+  if (twice !== undefined) {
+    throw new InvalidOptionError(
+      'invite',
+      `cannot be given together with ${twice}: it says which room, and its key`
+    )
+  }
+  const { room, key, bootstrap } = parseInvite(text)
+  // Before it is put together with what the invite says.
+  validate({ ...others, room }, MESH_CHECKS)
+  const { bootstrap: more = [] } = others
+  return {
+    ...others,
+    room,
+    ...(key !== undefined && { roomKey: key }),
+    bootstrap: [...bootstrap, ...(typeof more === 'string' ? [more] : more)]
   }
 }
 

@@ -7,9 +7,9 @@ import {
   resolveHearsayOptions,
   resolveMeshOptions
 } from '../src/options.ts'
-import type { HearsayOptions, MeshOptions } from '../src/options.ts'
+import type { HearsayOptions } from '../src/options.ts'
 
-const resolve = (options: object) => resolveMeshOptions(options as MeshOptions)
+const resolve = (options: object) => resolveMeshOptions(options)
 
 describe('options', () => {
   it('need a room and nothing else', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { generateKeyPair } from '@libp2p/crypto/keys'
-import { generateRoomKey } from '../src/index.ts'
-import { allConnected, connection, Meshes, nextEvent } from './support/meshes.ts'
+import { createMesh, generateRoomKey, renderInvite } from '../src/index.ts'
+import { allConnected, connection, LOOPBACK, Meshes, nextEvent } from './support/meshes.ts'
 import type { MeshPeer } from '../src/index.ts'
 
 describe('room', function () {
@@ -18,6 +18,15 @@ describe('room', function () {
   it('with a key connects those who have it, in either form', async () => {
     const roomKey = generateRoomKey()
     const [alice, bob] = await meshes.line(2, { roomKey })
+    await allConnected([alice, bob])
+  })
+
+  it('is entered with an invite alone, which carries its key and a way in', async () => {
+    const roomKey = generateRoomKey()
+    const alice = await meshes.create({ room: 'kitchen', roomKey })
+    const invite = renderInvite({ room: 'kitchen', key: roomKey, bootstrap: alice.addresses.slice(0, 1) })
+    await using bob = await createMesh({ invite, listen: LOOPBACK })
+    assert.equal(bob.room, 'kitchen')
     await allConnected([alice, bob])
   })
 

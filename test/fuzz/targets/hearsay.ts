@@ -1,4 +1,5 @@
 import { deriveRoom, peerIdOfSeed } from '@hearsay/signaling'
+import { InvalidInviteError, parseInvite, renderInvite, type Invite } from 'hearsay'
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import {
   decodePresenceRecord,
@@ -23,7 +24,26 @@ const PRESENT: PresenceRecord = {
 
 const GONE: PresenceRecord = { ...PRESENT, addresses: [], introducers: [], services: [], gone: true }
 
+/** Pasted by people, and written by strangers. */
+const inviteTarget = decoderTarget<Invite>({
+  name: 'hearsay/invite',
+  decode: (bytes) => {
+    try {
+      return parseInvite(new TextDecoder().decode(bytes))
+    } catch (error) {
+      if (error instanceof InvalidInviteError) return undefined
+      throw error
+    }
+  },
+  encode: (invite) => new TextEncoder().encode(renderInvite(invite)),
+  values: [
+    { room: 'kitchen', bootstrap: [] },
+    { room: 'kitchen', key: new Uint8Array(32).fill(7), bootstrap: ['/ip4/127.0.0.1/tcp/4001'] }
+  ]
+})
+
 export const hearsayTargets: readonly FuzzTarget[] = [
+  inviteTarget,
   decoderTarget<PresenceRecord>({
     name: 'hearsay/presence-record',
     decode: (bytes) => decodePresenceRecord(bytes, room.topic),

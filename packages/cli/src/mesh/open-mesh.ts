@@ -41,18 +41,20 @@ export async function openMesh(context: CommandContext<typeof MESH_OPTIONS>): Pr
 
 function meshOptions({ values, flags, terminal }: CommandContext<typeof MESH_OPTIONS>): MeshOptions {
   const { room, identity, listen, bootstrap, dht } = values
-  if (room === undefined || room === '') {
-    throw new UsageError('no room given; name one with --room')
-  }
-  const secret = (name: 'password' | 'room-key'): string | undefined =>
+  const secret = (name: 'password' | 'room-key' | 'invite'): string | undefined =>
     readSecret(
       { name, value: values[name], file: values[`${name}-file`], onCommandLine: flags.has(name) },
       (text) => {
         warn(terminal, text)
       }
     )
+  const invite = secret('invite')
+  if ((room === undefined || room === '') && invite === undefined) {
+    throw new UsageError('no room given; name one with --room, or give an --invite')
+  }
   return withoutUndefined({
     room,
+    invite,
     identity,
     bootstrap,
     dht: dht.length === 0 ? undefined : { bootstrap: dht },
@@ -70,7 +72,5 @@ function meshOptions({ values, flags, terminal }: CommandContext<typeof MESH_OPT
 function withoutUndefined(options: {
   [Key in keyof MeshOptions]: MeshOptions[Key] | undefined
 }): MeshOptions {
-  return Object.fromEntries(
-    Object.entries(options).filter(([, value]) => value !== undefined)
-  ) as unknown as MeshOptions
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
 }

@@ -3,6 +3,18 @@ import type { OptionTable } from './option.ts'
 /** The options of every command that joins a mesh; the config file holds these too. */
 export const MESH_OPTIONS = {
   room: { type: 'string', short: 'r', placeholder: 'NAME', description: 'the room to join' },
+  invite: {
+    type: 'string',
+    placeholder: 'INVITE',
+    description:
+      'room, key and addresses, as `hearsay room new` prints them, instead of --room; an invite to a closed room is ' +
+      'as secret as its key, so prefer the next'
+  },
+  'invite-file': {
+    type: 'string',
+    placeholder: 'FILE',
+    description: 'file whose first line is the invite'
+  },
   bootstrap: {
     type: 'list',
     short: 'b',
