@@ -1,6 +1,9 @@
 /** Label of the channel that `send()`, `request()` and `handle()` use; sessions always have it. */
 export const DEFAULT_CHANNEL = 'default'
 
+/** What labels of channels start with that belong to the mesh and not to the application. */
+export const MESH_LABEL_PREFIX = 'hearsay:'
+
 /** Label of the channel between two meshes themselves. It carries sealed presence records (docs/guides/mesh.md). */
 export const MESH_CHANNEL = 'hearsay:mesh'
 

@@ -237,6 +237,35 @@ export class MissingServiceError extends HearsayError {
   }
 }
 
+/** A link of the overlay can only go over a session that is up, and there is none with this peer. */
+export class NoSessionError extends HearsayError {
+  static override readonly name = 'NoSessionError'
+  readonly peerId: string
+
+  constructor(peerId: string) {
+    super('ERR_NO_SESSION', `There is no session with ${peerId}: connect by mesh.dial() first.`)
+    this.peerId = peerId
+  }
+}
+
+/** The peer closed the channel of a link instead of taking it: it has links enough, or does not know them. */
+export class LinkRefusedError extends HearsayError {
+  static override readonly name = 'LinkRefusedError'
+
+  constructor(address: string) {
+    super('ERR_LINK_REFUSED', `The peer did not take the link ${address}: try another peer.`)
+  }
+}
+
+/** A listener answers to that name of links already. */
+export class LinkInUseError extends HearsayError {
+  static override readonly name = 'LinkInUseError'
+
+  constructor(link: string) {
+    super('ERR_LINK_IN_USE', `Somebody listens on /hearsay/${link} already: close that listener first.`)
+  }
+}
+
 const REFUSAL_ADVICE: Readonly<Record<string, string>> = {
   'not-admitted': 'Its admit() hook said no; ask whoever runs it.',
   busy: 'It holds as many connections as it may; try again later.',
