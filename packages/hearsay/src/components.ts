@@ -8,7 +8,12 @@ import type {
   PrivateKey,
   TypedEventTarget
 } from '@libp2p/interface'
-import type { AddressManager, ConnectionManager, Registrar } from '@libp2p/interface-internal'
+import type {
+  AddressManager,
+  ConnectionManager,
+  Registrar,
+  TransportManager
+} from '@libp2p/interface-internal'
 
 /** What hearsay takes of a libp2p node. */
 export interface HearsayComponents {
@@ -17,6 +22,7 @@ export interface HearsayComponents {
   addressManager: AddressManager
   connectionManager: ConnectionManager
   registrar: Registrar
+  transportManager: TransportManager
   contentRouting: ContentRouting
   events: TypedEventTarget<Libp2pEvents>
   logger: ComponentLogger

@@ -5,6 +5,7 @@ import { identify } from '@libp2p/identify'
 import { ping } from '@libp2p/ping'
 import { createLibp2p } from 'libp2p'
 import { platform } from '#platform'
+import { hearsayTransport } from './transport/hearsay-transport.ts'
 import type { HearsayComponents } from './components.ts'
 import type { GossipSub } from '@libp2p/gossipsub'
 import type { Identify } from '@libp2p/identify'
@@ -46,6 +47,7 @@ export async function createNode<Service>(init: NodeInit<Service>): Promise<Libp
   const parts = init.dht ? (await import('./discovery/dht-service.ts')).dhtParts(false) : undefined
   return createLibp2p<NodeServices<Service>>({
     ...bareNode(init),
+    transports: [...platform.transports(), hearsayTransport()],
     ...(parts !== undefined && { datastore: parts.datastore }),
     services: {
       identify: identify(),

@@ -1,3 +1,4 @@
+import { findHearsayTransport } from './transport/hearsay-transport.ts'
 import type { HearsayComponents } from './components.ts'
 
 /** Something in the host's set-up that will starve the mesh, and what to set instead. */
@@ -16,9 +17,17 @@ const ENOUGH_INBOUND_PENDING = 20
  */
 export function checkHost({
   pubsub,
-  connectionManager
-}: Pick<HearsayComponents, 'pubsub' | 'connectionManager'>): HostWarning[] {
+  connectionManager,
+  transportManager
+}: Pick<HearsayComponents, 'pubsub' | 'connectionManager' | 'transportManager'>): HostWarning[] {
   const warnings: HostWarning[] = []
+  if (findHearsayTransport(transportManager.getTransports()) === undefined) {
+    warnings.push({
+      code: 'HEARSAY_TRANSPORT_MISSING',
+      message:
+        'The overlay cannot ride on the connections of the mesh: members hear of each other only while they can dial each other. Set createLibp2p({ transports: [tcp(), hearsayTransport()] }), with hearsayTransport() of hearsay.'
+    })
+  }
   const ipWeight = read(pubsub, 'opts', 'scoreParams', 'IPColocationFactorWeight')
   if (typeof ipWeight === 'number' && ipWeight < 0) {
     warnings.push({

@@ -1,5 +1,5 @@
 import { TypedEventEmitter } from 'main-event'
-import { DEFAULT_CHANNEL, MESH_CHANNEL } from './constants.ts'
+import { DEFAULT_CHANNEL, MESH_LABEL_PREFIX } from './constants.ts'
 import type {
   Channel,
   ChannelOptions,
@@ -55,7 +55,7 @@ export class MeshPeer extends TypedEventEmitter<MeshPeerEvents> implements Async
       this.safeDispatchEvent('statechange', { detail })
     })
     session.addEventListener('channel', ({ detail }) => {
-      this.safeDispatchEvent('channel', { detail })
+      if (isOfApplication(detail)) this.safeDispatchEvent('channel', { detail })
     })
     session.addEventListener('closed', ({ detail }) => {
       this.safeDispatchEvent('close', { detail })
@@ -73,7 +73,7 @@ export class MeshPeer extends TypedEventEmitter<MeshPeerEvents> implements Async
 
   /** Channels that are not closed, the default one among them. */
   get channels(): readonly Channel[] {
-    return this.#session.channels.filter(({ label }) => label !== MESH_CHANNEL)
+    return this.#session.channels.filter(isOfApplication)
   }
 
   /**
@@ -143,4 +143,9 @@ export class MeshPeer extends TypedEventEmitter<MeshPeerEvents> implements Async
   #defaultChannel<Message = unknown>(): Channel<Message> {
     return this.#session.channel<Message>(DEFAULT_CHANNEL)
   }
+}
+
+/** The rest is the mesh's own. */
+function isOfApplication({ label }: Channel): boolean {
+  return !label.startsWith(MESH_LABEL_PREFIX)
 }

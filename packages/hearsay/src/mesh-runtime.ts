@@ -15,6 +15,8 @@ import { Overlay } from './overlay/overlay.ts'
 import { Presence } from './presence/presence.ts'
 import { RoomWatch } from './room-watch.ts'
 import { SessionRegistry } from './sessions/session-registry.ts'
+import { findHearsayTransport } from './transport/hearsay-transport.ts'
+import type { HearsayTransport } from './transport/hearsay-transport.ts'
 import type { HearsayComponents } from './components.ts'
 import type { MeshEvents, MeshMember } from './mesh.ts'
 import type { MeshMetrics } from './metrics.ts'
@@ -55,6 +57,7 @@ export class MeshRuntime {
   readonly #init: MeshRuntimeInit
   readonly #signaler: SignalerService
   readonly #watch: RoomWatch
+  readonly #transport: HearsayTransport | undefined
   #topology: string | undefined
 
   constructor(init: MeshRuntimeInit) {
@@ -70,8 +73,11 @@ export class MeshRuntime {
     })
     this.#signaler = this.#createSignaler()
     this.presence = this.#createPresence()
+    this.#transport = findHearsayTransport(components.transportManager.getTransports())
     this.overlay = new Overlay({
       components,
+      transport: this.#transport,
+      compare: comparePeerIds,
       presence: this.presence,
       bootstrap,
       degree: options.overlayDegree,
@@ -104,8 +110,11 @@ export class MeshRuntime {
         this.#watch.handleConnected()
       }
     })
+    this.#transport?.attach({
+      open: (peerId, label) => this.sessions.openChannel(peerId, label, { codec: 'bytes', priority: 'high' })
+    })
     this.sessions.start()
-    this.overlay.start()
+    await this.overlay.start()
     this.presence.start()
     await this.#discovery.start()
   }
@@ -116,8 +125,11 @@ export class MeshRuntime {
     this.#watch.stop()
     await this.#discovery.stop()
     if (this.#topology !== undefined) components.registrar.unregister(this.#topology)
-    this.overlay.stop()
-    await Promise.all([this.presence.stop(), this.sessions.close(signal === undefined ? {} : { signal })])
+    // The goodbye rides on links, links on sessions.
+    await this.presence.stop()
+    await this.overlay.stop()
+    this.#transport?.attach(undefined)
+    await this.sessions.close(signal === undefined ? {} : { signal })
     await this.#signaler.stop()
     await this.#introductions.stop()
     components.pubsub.topicValidators.delete(room.topic)
@@ -211,6 +223,7 @@ export class MeshRuntime {
       log: components.logger.forComponent('hearsay:session'),
       admit: (peerId) => this.#admit(peerId),
       prepare,
+      acceptChannel: (peerId, channel) => this.overlay.handleChannel(peerId, channel),
       receive: (message) => {
         this.presence.receive(message).catch((error: unknown) => {
           this.#report(error)
@@ -222,6 +235,9 @@ export class MeshRuntime {
     })
     sessions.addEventListener('disconnected', ({ detail }) => {
       events.safeDispatchEvent('peer:disconnected', { detail })
+    })
+    sessions.addEventListener('usable', ({ detail: { peerId, isUsable } }) => {
+      this.overlay.handleSession(peerId, isUsable)
     })
     sessions.addEventListener('handler:error', ({ detail }) => {
       this.#report(new HandlerFailedError(detail.type, detail.peerId, detail.error))

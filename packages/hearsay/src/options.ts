@@ -32,7 +32,7 @@ export interface HearsayOptions {
   maxConnections?: number
   /** Connect to every member heard of. Otherwise only `dial()` and others do. @default true */
   autoConnect?: boolean
-  /** Overlay neighbours in the room to hold at least; lost ones are replaced in any case. @default 3 */
+  /** Overlay neighbours in the room to hold at least; lost ones are replaced in any case. @default 4 */
   overlayDegree?: number
   /**
    * Members that pass on to us what others send, so that a connection costs the room nothing: 0 to 4, 0 for none.
@@ -298,8 +298,8 @@ function withDefaults(options: HearsayOptions): ResolvedHearsayOptions {
     admit: options.admit,
     maxConnections: options.maxConnections ?? 64,
     autoConnect: options.autoConnect ?? true,
-    overlayDegree: options.overlayDegree ?? 3,
-    introducers: options.introducers ?? Math.min(3, options.overlayDegree ?? 3),
+    overlayDegree: options.overlayDegree ?? 4,
+    introducers: options.introducers ?? Math.min(3, options.overlayDegree ?? 4),
     maxMembers: options.maxMembers ?? 4_096,
     presenceTtlMs: options.presenceTtlMs ?? 120_000,
     keyMismatchTimeoutMs: options.keyMismatchTimeoutMs ?? 15_000,

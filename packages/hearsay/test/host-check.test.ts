@@ -18,7 +18,7 @@ const check = (components: HearsayComponents): { warnings(): HostWarning[] } => 
 const base = { start: false, connectionEncrypters: [noise()], streamMuxers: [yamux()] }
 
 describe('host check', () => {
-  it('says what to set where gossipsub and the connection manager have their defaults', async () => {
+  it('says what to set where transports, gossipsub and the connection manager are as by default', async () => {
     const node = await createLibp2p({
       ...base,
       services: { identify: identify(), pubsub: gossipsub(), check }
@@ -27,14 +27,16 @@ describe('host check', () => {
     assert.deepEqual(
       warnings.map(({ code }) => code),
       [
+        'HEARSAY_TRANSPORT_MISSING',
         'HEARSAY_GOSSIPSUB_IP_COLOCATION',
         'HEARSAY_INBOUND_CONNECTION_RATE',
         'HEARSAY_INBOUND_CONNECTIONS_PENDING'
       ]
     )
-    assert.match(warnings[0].message, /gossipsub\(\{ scoreParams: \{ IPColocationFactorWeight: 0 \} \}\)/)
-    assert.match(warnings[1].message, /5 new connections a second.*inboundConnectionThreshold: 100/)
-    assert.match(warnings[2].message, /maxIncomingPendingConnections: 100/)
+    assert.match(warnings[0].message, /transports: \[tcp\(\), hearsayTransport\(\)\]/)
+    assert.match(warnings[1].message, /gossipsub\(\{ scoreParams: \{ IPColocationFactorWeight: 0 \} \}\)/)
+    assert.match(warnings[2].message, /5 new connections a second.*inboundConnectionThreshold: 100/)
+    assert.match(warnings[3].message, /maxIncomingPendingConnections: 100/)
   })
 
   it('is content with the node that a mesh makes for itself', async () => {

@@ -2,10 +2,12 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { OverlayPlanner } from '../src/overlay/overlay-planner.ts'
 import { seededRandom } from './support/seeded-random.ts'
-import type { OverlayDial, OverlayPlannerOptions } from '../src/overlay/overlay-planner.ts'
+import type { OverlayOutput, OverlayPlannerOptions } from '../src/overlay/overlay-planner.ts'
 
 function plannerOf(options: Partial<OverlayPlannerOptions> = {}): OverlayPlanner {
   return new OverlayPlanner({
+    localPeer: 'm',
+    compare: (a, b) => (a < b ? -1 : a > b ? 1 : 0),
     degree: 3,
     bootstrap: [],
     overdueMs: 60_000,
@@ -14,17 +16,24 @@ function plannerOf(options: Partial<OverlayPlannerOptions> = {}): OverlayPlanner
   })
 }
 
-function dials(planner: OverlayPlanner, now: number): OverlayDial[] {
+function dials(planner: OverlayPlanner, now: number): OverlayOutput[] {
   planner.handleTimeout(now)
-  const found: OverlayDial[] = []
+  const found: OverlayOutput[] = []
   for (let dial = planner.pollOutput(); dial !== undefined; dial = planner.pollOutput()) found.push(dial)
   return found
 }
 
 function connect(planner: OverlayPlanner, peerId: string, now = 0, target = peerId): void {
-  planner.handleConnected(peerId)
+  planner.handleConnected(peerId, 'network', true, now)
   planner.handleDialed(target, peerId, now)
   planner.handleNeighbour(peerId)
+}
+
+/** A session, and a link over it that we opened. */
+function link(planner: OverlayPlanner, peerId: string, now: number): void {
+  planner.handleMember(peerId, now)
+  planner.handleSession(peerId, true, now)
+  planner.handleConnected(peerId, 'session', true, now)
 }
 
 describe('overlay planner', () => {
@@ -66,11 +75,12 @@ describe('overlay planner', () => {
     dials(planner, 0)
     connect(planner, 'entry', 0, '/a')
     for (const peerId of ['b', 'c', 'd', 'e']) planner.handleMember(peerId, 0)
-    const wanted = dials(planner, 1)
+    assert.deepEqual(dials(planner, 2_000), [], 'sessions with them may come about')
+    const wanted = dials(planner, 3_000)
     assert.equal(wanted.length, 2)
     assert.ok(wanted.every(({ kind }) => kind === 'member'))
     for (const { target } of wanted) connect(planner, target)
-    assert.deepEqual(dials(planner, 2), [])
+    assert.deepEqual(dials(planner, 3_001), [])
   })
 
   it('replaces a lost neighbour whatever its degree', () => {
@@ -80,9 +90,9 @@ describe('overlay planner', () => {
     assert.deepEqual(dials(planner, 0), [])
     planner.handleDisconnected('left', 0)
     planner.handleMemberLeft('left')
-    assert.deepEqual(dials(planner, 1), [{ kind: 'member', target: 'far' }])
-    connect(planner, 'far')
-    assert.deepEqual(dials(planner, 100_000), [])
+    assert.deepEqual(dials(planner, 3_000), [{ kind: 'member', target: 'far' }])
+    connect(planner, 'far', 3_000)
+    assert.deepEqual(dials(planner, 50_000), [])
   })
 
   it('goes back to the bootstrap address when no neighbour and no other member is left', () => {
@@ -109,7 +119,7 @@ describe('overlay planner', () => {
   it('does not dial one again who is connected but not in the room', () => {
     const planner = plannerOf({ bootstrap: ['/a'] })
     dials(planner, 0)
-    planner.handleConnected('stranger')
+    planner.handleConnected('stranger', 'network', true, 0)
     planner.handleDialed('/a', 'stranger', 0)
     assert.deepEqual(dials(planner, 1_000_000), [])
   })
@@ -124,6 +134,78 @@ describe('overlay planner', () => {
     assert.deepEqual(dials(planner, 60_030), [])
     planner.handleDialed('far', undefined, 60_040)
     assert.deepEqual(dials(planner, 65_020), [{ kind: 'member', target: 'further' }])
+  })
+
+  it('links over sessions at once, and dials no address of who has one', () => {
+    const planner = plannerOf({ degree: 2 })
+    for (const peerId of ['n', 'o', 'p']) {
+      planner.handleMember(peerId, 0)
+      planner.handleSession(peerId, true, 0)
+    }
+    const wanted = dials(planner, 1)
+    assert.ok(wanted.length >= 2 && wanted.every(({ kind }) => kind === 'session'), JSON.stringify(wanted))
+  })
+
+  it('always links to the next in the ring, whatever its degree', () => {
+    const planner = plannerOf({ degree: 1 })
+    link(planner, 'a', 0)
+    for (const peerId of ['b', 'x', 'z']) {
+      planner.handleMember(peerId, 0)
+      planner.handleSession(peerId, true, 0)
+    }
+    assert.deepEqual(dials(planner, 1), [{ kind: 'session', target: 'x' }])
+  })
+
+  it('closes the ring from the last to the first', () => {
+    const planner = plannerOf({ degree: 1, localPeer: 'z' })
+    link(planner, 'y', 0)
+    for (const peerId of ['b', 'c']) {
+      planner.handleMember(peerId, 0)
+      planner.handleSession(peerId, true, 0)
+    }
+    assert.deepEqual(dials(planner, 1), [], 'the lower of the two opens the link')
+    assert.deepEqual(dials(planner, 500), [{ kind: 'session', target: 'b' }])
+  })
+
+  it('replaces a neighbour whose session falls silent before it is over', () => {
+    const planner = plannerOf({ degree: 1 })
+    link(planner, 'x', 0)
+    planner.handleMember('z', 0)
+    planner.handleSession('z', true, 0)
+    assert.deepEqual(dials(planner, 1_000), [])
+    planner.handleSession('x', false, 2_000)
+    assert.deepEqual(dials(planner, 2_000), [{ kind: 'session', target: 'z' }])
+  })
+
+  it('takes links up to three times its degree, and always of whose next it is', () => {
+    const planner = plannerOf({ degree: 1 })
+    for (const peerId of ['a', 'b', 'c']) {
+      assert.ok(planner.takesLink(peerId))
+      link(planner, peerId, 0)
+    }
+    planner.handleSession('l', true, 0)
+    planner.handleSession('d', true, 0)
+    assert.ok(!planner.takesLink('a'), 'it has one')
+    assert.ok(!planner.takesLink('d'))
+    assert.ok(planner.takesLink('l'))
+  })
+
+  it('ends links over the network that it dialed, one at a time, once sessions carry enough', () => {
+    const planner = plannerOf({ degree: 2, bootstrap: ['/a', '/b'] })
+    dials(planner, 0)
+    connect(planner, 'first', 0, '/a')
+    connect(planner, 'second', 0, '/b')
+    planner.handleConnected('guest', 'network', false, 0)
+    planner.handleNeighbour('guest')
+    link(planner, 'n', 0)
+    assert.deepEqual(dials(planner, 20_000), [])
+    link(planner, 'o', 20_000)
+    assert.deepEqual(dials(planner, 20_000), [{ kind: 'close', target: 'first' }])
+    assert.deepEqual(dials(planner, 20_250), [])
+    planner.handleDisconnected('first', 20_300)
+    assert.deepEqual(dials(planner, 20_500), [{ kind: 'close', target: 'second' }])
+    planner.handleDisconnected('second', 20_600)
+    assert.deepEqual(dials(planner, 30_000), [], 'who came to us stays, and nothing is replaced')
   })
 
   it('never has more than four dials under way, whatever happens', () => {
@@ -141,7 +223,7 @@ describe('overlay planner', () => {
           now += wait
           if (type === 'member') planner.handleMember(peer, now)
           else if (type === 'left' && !pending.has(peer)) planner.handleMemberLeft(peer)
-          else if (type === 'connected') planner.handleConnected(peer)
+          else if (type === 'connected') planner.handleConnected(peer, 'network', true, now)
           else if (type === 'neighbour') planner.handleNeighbour(peer)
           else if (type === 'disconnected') planner.handleDisconnected(peer, now)
           else if (type === 'dialed' && pending.delete(peer)) planner.handleDialed(peer, peer, now)

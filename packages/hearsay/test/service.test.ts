@@ -8,13 +8,13 @@ import { identify } from '@libp2p/identify'
 import { tcp } from '@libp2p/tcp'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
-import { hearsay } from '../src/index.ts'
+import { hearsay, hearsayTransport } from '../src/index.ts'
 import { connection, LOOPBACK, Meshes } from './support/meshes.ts'
 import { RecordedMetrics } from './support/recorded-metrics.ts'
 
 const base = {
   addresses: { listen: LOOPBACK },
-  transports: [tcp()],
+  transports: [tcp(), hearsayTransport()],
   connectionEncrypters: [noise()],
   streamMuxers: [yamux()]
 }
@@ -75,11 +75,13 @@ describe('libp2p service', function () {
     process.on('warning', listener)
     const node = await createLibp2p({
       ...base,
+      transports: [tcp()],
       services: { identify: identify(), pubsub: gossipsub(), hearsay: hearsay({ room: 'kitchen' }) }
     })
     await node.stop()
     process.off('warning', listener)
     assert.deepEqual(warned, [
+      'HEARSAY_TRANSPORT_MISSING',
       'HEARSAY_GOSSIPSUB_IP_COLOCATION',
       'HEARSAY_INBOUND_CONNECTION_RATE',
       'HEARSAY_INBOUND_CONNECTIONS_PENDING'

@@ -1,18 +1,26 @@
 import { backoffMs } from '../backoff.ts'
 
-/** Whom the planner wants dialed: a member heard of by presence, or an entry of the option `bootstrap`. */
-export interface OverlayDial {
-  readonly kind: 'member' | 'bootstrap'
-  /** A peer ID, or a multiaddr. */
-  readonly target: string
-}
+/** What a link goes over: a session that stands, or an address of the network. */
+export type LinkKind = 'session' | 'network'
+
+/** Whom the planner wants to be linked to. */
+export type OverlayDial =
+  /** A peer ID: by the session with it, or by the addresses that it announces. */
+  | { readonly kind: 'session' | 'member'; readonly target: string }
+  /** A multiaddr of the option `bootstrap`. */
+  | { readonly kind: 'bootstrap'; readonly target: string }
+
+export type OverlayOutput = OverlayDial | { readonly kind: 'close'; readonly target: string }
 
 export interface OverlayPlannerOptions {
-  /** How many overlay neighbours in the room to hold at least. */
+  localPeer: string
+  /** Orders peer IDs. */
+  compare: (a: string, b: string) => number
+  /** Neighbours to hold at least. */
   degree: number
-  /** Multiaddrs, as text. */
+  /** Multiaddrs of the option `bootstrap`. */
   bootstrap: readonly string[]
-  /** A member whose record is not renewed for so long may be behind a rift in the overlay: it is dialed. */
+  /** A member unheard for so long is probably on the other side of a rift. */
   overdueMs: number
   /** Uniform in [0, 1). */
   random: () => number
@@ -33,8 +41,17 @@ const STABLE_MS = 10_000
 /** At most one overdue member is dialed in this time: in a large room many hear of one rift. */
 const OVERDUE_PAUSE_MS = 5_000
 
+/** A session usually comes about in this time; dialing an address earlier would be for nothing. */
+const SESSION_WAIT_MS = 3_000
+
+/** The side with the higher peer ID waits so long with a link over a new session: mostly the other opens one. */
+const YIELD_MS = 500
+
+/** Links over sessions that are taken at most, in degrees: others need some, and each costs a share of all gossip. */
+const MAX_LINKS_IN_DEGREES = 3
+
 interface Candidate {
-  readonly kind: OverlayDial['kind']
+  readonly kind: 'member' | 'bootstrap'
   readonly target: string
   /** For a bootstrap address: who answered there last. */
   peerId: string | undefined
@@ -43,20 +60,33 @@ interface Candidate {
   pendingSince: number | undefined
   /** When our last dial succeeded. */
   dialedAt: number | undefined
+  firstHeardAt: number
   heardAt: number
 }
 
+interface Link {
+  readonly kind: LinkKind
+  readonly outbound: boolean
+  readonly since: number
+}
+
 /**
- * Keeps this member in the overlay: a sans-IO core that is told who is connected and who is known, and says whom to
- * dial. It holds `degree` neighbours, replaces each that is lost whatever the degree, reaches over a suspected rift,
- * and falls back to the bootstrap addresses when no neighbour is left.
+ * Keeps this member in the overlay: a sans-IO core that is told who is connected, who is known and who has a session
+ * with us, and says whom to link to. It holds a link to the next member in the order of peer IDs, so that all links
+ * together are one ring whoever joins or dies, and `degree` links in all, the rest at random, so that the ring's gaps
+ * do not matter until it has closed again. Links over sessions come first; those over the network are for entering, for
+ * rifts, and end when there are enough of the others.
  */
 export class OverlayPlanner {
   readonly #options: OverlayPlannerOptions
   readonly #candidates = new Map<string, Candidate>()
-  readonly #connected = new Set<string>()
+  readonly #links = new Map<string, Link>()
   readonly #neighbours = new Set<string>()
-  readonly #outputs: OverlayDial[] = []
+  /** Sessions that are up, and since when. */
+  readonly #sessions = new Map<string, number>()
+  readonly #outputs: OverlayOutput[] = []
+  /** Links over the network that we end ourselves: nothing is lost with them. */
+  readonly #ending = new Set<string>()
   /** Neighbours lost and not yet replaced. */
   #owed = 0
   #overdueDialAt = 0
@@ -66,8 +96,20 @@ export class OverlayPlanner {
     for (const address of options.bootstrap) this.#add('bootstrap', address, 0)
   }
 
+  /** Members that pass on what we say. */
   get neighbours(): number {
     return this.#neighbours.size
+  }
+
+  get neighbourIds(): IterableIterator<string> {
+    return this.#neighbours.values()
+  }
+
+  /** Links over sessions. */
+  get sessionLinks(): number {
+    let count = 0
+    for (const { kind } of this.#links.values()) if (kind === 'session') count++
+    return count
   }
 
   handleMember(peerId: string, now: number): void {
@@ -80,8 +122,18 @@ export class OverlayPlanner {
     if (this.#candidates.get(peerId)?.kind === 'member') this.#candidates.delete(peerId)
   }
 
-  handleConnected(peerId: string): void {
-    this.#connected.add(peerId)
+  /** The session with this peer came up, or is down or silent. */
+  handleSession(peerId: string, isUp: boolean, now: number): void {
+    if (isUp === this.#sessions.has(peerId)) return
+    if (isUp) this.#sessions.set(peerId, now)
+    else this.#sessions.delete(peerId)
+  }
+
+  handleConnected(peerId: string, kind: LinkKind, outbound: boolean, now: number): void {
+    // Of several connections to one peer the first counts: gossip goes over that one.
+    if (!this.#links.has(peerId)) this.#links.set(peerId, { kind, outbound, since: now })
+    // Who has a session with us has proven that it is in the room.
+    if (kind === 'session') this.handleNeighbour(peerId)
   }
 
   /** A connected peer turned out to be in the room: it passes on what we say. */
@@ -97,11 +149,14 @@ export class OverlayPlanner {
   }
 
   handleDisconnected(peerId: string, now: number): void {
-    this.#connected.delete(peerId)
+    this.#links.delete(peerId)
     for (const candidate of this.#candidates.values()) {
       if (candidate.peerId === peerId && candidate.dialedAt !== undefined) this.#noteEnd(candidate, now)
     }
-    if (this.#neighbours.delete(peerId)) this.#owed = Math.min(this.#owed + 1, this.#options.degree)
+    const wasWanted = !this.#ending.delete(peerId)
+    if (this.#neighbours.delete(peerId) && wasWanted) {
+      this.#owed = Math.min(this.#owed + 1, this.#options.degree)
+    }
   }
 
   /** How a dial ended; `peerId` is who answered. */
@@ -114,20 +169,31 @@ export class OverlayPlanner {
     if (peerId === undefined) this.#noteFailure(candidate, now)
   }
 
+  /** Whether a link that this peer opens over its session is taken. */
+  takesLink(peerId: string): boolean {
+    if (this.#links.has(peerId)) return false
+    // We are its next in the ring: nobody else can be.
+    if (this.#successorOf(peerId, this.#options.localPeer) === this.#options.localPeer) return true
+    return this.sessionLinks < MAX_LINKS_IN_DEGREES * this.#options.degree
+  }
+
   handleTimeout(now: number): void {
+    const next = this.#ringCandidate(now)
+    if (next !== undefined) this.#dial(next, now)
     for (let want = this.#deficit(now); want > 0; want--) {
-      const next = this.#choose(now)
-      if (next === undefined) break
-      this.#dial(next, now)
+      const candidate = this.#choose(now)
+      if (candidate === undefined) break
+      this.#dial(candidate, now)
     }
     const overdue = now >= this.#overdueDialAt ? this.#overdue(now) : undefined
     if (overdue !== undefined) {
       this.#overdueDialAt = now + OVERDUE_PAUSE_MS
       this.#dial(overdue, now)
     }
+    this.#closeNeedless(now)
   }
 
-  pollOutput(): OverlayDial | undefined {
+  pollOutput(): OverlayOutput | undefined {
     return this.#outputs.shift()
   }
 
@@ -140,6 +206,7 @@ export class OverlayPlanner {
       nextAttemptAt: 0,
       pendingSince: undefined,
       dialedAt: undefined,
+      firstHeardAt: now,
       heardAt: now
     })
   }
@@ -165,18 +232,64 @@ export class OverlayPlanner {
       pending++
       if (now - pendingSince < SLOW_DIAL_MS) quick++
     }
-    const want = Math.max(this.#options.degree - this.#neighbours.size, this.#owed) - quick
+    const want = Math.max(this.#options.degree - this.#sound(), this.#owed) - quick
     return Math.min(want, MAX_PENDING - pending)
+  }
+
+  /** Neighbours whose link works as far as we know: a session that fell silent may be dead. */
+  #sound(): number {
+    let count = 0
+    for (const peerId of this.#neighbours) {
+      if (this.#links.get(peerId)?.kind !== 'session' || this.#sessions.has(peerId)) count++
+    }
+    return count
   }
 
   #choose(now: number): Candidate | undefined {
     const free = [...this.#candidates.values()].filter((candidate) => this.#isFree(candidate, now))
-    const members = free.filter(({ kind }) => kind === 'member')
+    const overSessions = free.filter((candidate) => this.#hasRestedSession(candidate, now))
+    if (overSessions.length > 0) return this.#pick(overSessions)
+    const alone = this.#sound() === 0
+    const members = free.filter(
+      ({ kind, firstHeardAt }) => kind === 'member' && (alone || now - firstHeardAt >= SESSION_WAIT_MS)
+    )
     // Members spread the load that the entries would carry; without any neighbour both are tried by turns.
-    const bootstraps = this.#neighbours.size === 0 ? free.filter(({ kind }) => kind === 'bootstrap') : []
-    const pool =
+    const bootstraps = alone ? free.filter(({ kind }) => kind === 'bootstrap') : []
+    return this.#pick(
       bootstraps.length > 0 && (members.length === 0 || this.#options.random() < 0.5) ? bootstraps : members
-    return pool[Math.floor(this.#options.random() * pool.length)]
+    )
+  }
+
+  #pick(candidates: readonly Candidate[]): Candidate | undefined {
+    return candidates[Math.floor(this.#options.random() * candidates.length)]
+  }
+
+  /** The next in the ring, where it has a session with us and no link. */
+  #ringCandidate(now: number): Candidate | undefined {
+    const next = this.#successorOf(this.#options.localPeer)
+    const candidate = next === undefined ? undefined : this.#candidates.get(next)
+    if (candidate === undefined || !this.#isFree(candidate, now)) return undefined
+    return this.#hasRestedSession(candidate, now) ? candidate : undefined
+  }
+
+  /** Who follows in the order of peer IDs, among those with a session (and `also`); after the last comes the first. */
+  #successorOf(peerId: string, also?: string): string | undefined {
+    const { compare } = this.#options
+    let least: string | undefined
+    let next: string | undefined
+    for (const other of also === undefined ? this.#sessions.keys() : [...this.#sessions.keys(), also]) {
+      if (other === peerId) continue
+      if (least === undefined || compare(other, least) < 0) least = other
+      if (compare(other, peerId) > 0 && (next === undefined || compare(other, next) < 0)) next = other
+    }
+    return next ?? least
+  }
+
+  #hasRestedSession({ kind, target }: Candidate, now: number): boolean {
+    const since = kind === 'member' ? this.#sessions.get(target) : undefined
+    if (since === undefined) return false
+    const { compare, localPeer } = this.#options
+    return now - since >= (compare(localPeer, target) < 0 ? 0 : YIELD_MS)
   }
 
   #overdue(now: number): Candidate | undefined {
@@ -191,12 +304,28 @@ export class OverlayPlanner {
   }
 
   #isFree({ pendingSince, nextAttemptAt, peerId }: Candidate, now: number): boolean {
-    const connected = peerId !== undefined && this.#connected.has(peerId)
+    const connected = peerId !== undefined && this.#links.has(peerId)
     return pendingSince === undefined && nextAttemptAt <= now && !connected
   }
 
   #dial(candidate: Candidate, now: number): void {
     candidate.pendingSince = now
-    this.#outputs.push({ kind: candidate.kind, target: candidate.target })
+    const { kind, target } = candidate
+    this.#outputs.push({ kind: this.#sessions.has(target) ? 'session' : kind, target })
+  }
+
+  /**
+   * A link over the network that we dialed ends once enough sessions carry links: whoever lets a room in is not to hold
+   * all of it. One at a time, because the other side replaces what it loses.
+   */
+  #closeNeedless(now: number): void {
+    if (this.#ending.size > 0 || this.sessionLinks < this.#options.degree || this.#owed > 0) return
+    for (const [peerId, { kind, outbound, since }] of this.#links) {
+      if (kind !== 'network' || !outbound || now - since < STABLE_MS || !this.#neighbours.has(peerId))
+        continue
+      this.#ending.add(peerId)
+      this.#outputs.push({ kind: 'close', target: peerId })
+      return
+    }
   }
 }

@@ -2,18 +2,27 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import { CODE_P2P, multiaddr } from '@multiformats/multiaddr'
 import { monotonicNow } from '../alarm.ts'
 import { withDeadline } from '../deadline.ts'
+import { NoSessionError } from '../errors.ts'
 import { OverlayPlanner } from './overlay-planner.ts'
+import { readOverlayAddress } from '../transport/overlay-address.ts'
 import type { HearsayComponents } from '../components.ts'
 import type { OverlayDial } from './overlay-planner.ts'
 import type { Presence } from '../presence/presence.ts'
 import type { Connection, Logger, PeerId } from '@libp2p/interface'
+import type { HearsayTransport } from '../transport/hearsay-transport.ts'
+import type { LinkChannel } from '../transport/session-links.ts'
+import type { SessionListener } from '../transport/session-listener.ts'
 import type { Multiaddr } from '@multiformats/multiaddr'
 
 export interface OverlayInit {
   readonly components: HearsayComponents
+  /** Carries links over sessions; absent in a libp2p node of somebody who has not added it. */
+  readonly transport: HearsayTransport | undefined
   readonly presence: Presence
   readonly bootstrap: readonly Multiaddr[]
   readonly degree: number
+  /** Orders peer IDs by public-key bytes. */
+  readonly compare: (a: string, b: string) => number
   /** How often members renew their records, in milliseconds. */
   readonly renewalMs: number
 }
@@ -24,8 +33,17 @@ const TICK_MS = 250
 /** One overlay dial takes no longer; a host that answers at all answers within a few round trips. */
 const DIAL_TIMEOUT_MS = 10_000
 
+/** A link over a session is one round trip. */
+const LINK_TIMEOUT_MS = 5_000
+
+/** What waits on a link may take so long to leave before the link ends without it. */
+const CLOSE_TIMEOUT_MS = 500
+
 /** A peer's link is not replaced again so soon: whose link was replaced dials at once, and would throw out the newer. */
 const REPLACE_AGAIN_MS = 500
+
+/** gossipsub opens its stream within a few round trips of a connection; without one for so long it never will. */
+const DEAF_MS = 5_000
 
 /** Keeps our place in the overlay: enters it through the bootstrap addresses, then holds links to members. */
 export class Overlay {
@@ -37,6 +55,9 @@ export class Overlay {
   readonly #failures = new Map<string, unknown>()
   /** When a neighbour's link was replaced; bounded by the neighbours. */
   readonly #replacedAt = new Map<string, number>()
+  /** Since when gossipsub has had no stream to a neighbour; bounded by the neighbours. */
+  readonly #deafSince = new Map<string, number>()
+  #listener: SessionListener | undefined
   #tick: ReturnType<typeof setInterval> | undefined
 
   constructor(init: OverlayInit) {
@@ -44,6 +65,8 @@ export class Overlay {
     this.#log = init.components.logger.forComponent('hearsay:overlay')
     const others = init.bootstrap.filter((address) => peerIdOf(address) !== init.components.peerId.toString())
     this.#planner = new OverlayPlanner({
+      localPeer: init.components.peerId.toString(),
+      compare: init.compare,
       degree: init.degree,
       bootstrap: others.map(String),
       overdueMs: 1.5 * init.renewalMs,
@@ -69,9 +92,26 @@ export class Overlay {
     return this.#failures
   }
 
-  start(): void {
+  /** Links over sessions. */
+  get sessionLinks(): number {
+    return this.#planner.sessionLinks
+  }
+
+  /** A session with that peer came up, or is silent or over. */
+  handleSession(peerId: string, isUp: boolean): void {
+    if (this.#init.transport === undefined) return
+    this.#planner.handleSession(peerId, isUp, monotonicNow())
+    if (this.#tick !== undefined) this.#plan()
+  }
+
+  /** A peer opened a channel. @returns whether it is a link, and taken */
+  handleChannel(peerId: string, channel: LinkChannel): boolean {
+    return this.#planner.takesLink(peerId) && this.#init.transport?.accept(peerId, channel) === true
+  }
+
+  async start(): Promise<void> {
     if (this.#tick !== undefined) return
-    const { components, presence } = this.#init
+    const { components, presence, transport } = this.#init
     components.events.addEventListener('connection:open', this.#onConnection)
     components.events.addEventListener('peer:connect', this.#onConnect)
     components.events.addEventListener('peer:disconnect', this.#onDisconnect)
@@ -79,16 +119,18 @@ export class Overlay {
     presence.addEventListener('discovered', this.#onMember)
     presence.addEventListener('updated', this.#onUpdated)
     presence.addEventListener('left', this.#onLeft)
-    for (const { remotePeer } of components.connectionManager.getConnections()) {
-      this.#planner.handleConnected(remotePeer.toString())
-    }
+    for (const { remotePeer } of components.connectionManager.getConnections())
+      this.#handleConnect(remotePeer)
     this.#tick = setInterval(() => {
       this.#plan()
+      this.#mendDeaf()
     }, TICK_MS)
     this.#plan()
+    this.#listener = await transport?.listen()
   }
 
-  stop(): void {
+  /** Ends the links over sessions, once what waits on them has left. Those over the network are for libp2p to end. */
+  async stop(): Promise<void> {
     if (this.#tick === undefined) return
     clearInterval(this.#tick)
     this.#tick = undefined
@@ -101,6 +143,9 @@ export class Overlay {
     presence.removeEventListener('discovered', this.#onMember)
     presence.removeEventListener('updated', this.#onUpdated)
     presence.removeEventListener('left', this.#onLeft)
+    await this.#listener?.close()
+    const links = components.connectionManager.getConnections().filter(isOverSession)
+    await Promise.all(links.map((link) => closeLink(link)))
   }
 
   /**
@@ -111,10 +156,12 @@ export class Overlay {
     const { components, presence } = this.#init
     const { remotePeer, direction, id } = connection
     const peerId = remotePeer.toString()
-    if (direction !== 'inbound' || presence.get(peerId) === undefined) return
+    // Whose session it is, is known: the session itself ends when a newer process takes over.
+    if (direction !== 'inbound' || isOverSession(connection) || presence.get(peerId) === undefined) return
     const earlier = components.connectionManager
       .getConnections(remotePeer)
       .filter((other) => other.direction === 'inbound' && other.limits === undefined && other.id !== id)
+      .filter((other) => !isOverSession(other))
     const now = monotonicNow()
     if (earlier.length === 0 || now - (this.#replacedAt.get(peerId) ?? -Infinity) < REPLACE_AGAIN_MS) return
     this.#replacedAt.set(peerId, now)
@@ -122,11 +169,20 @@ export class Overlay {
   }
 
   readonly #onConnect = ({ detail }: CustomEvent<PeerId>): void => {
-    this.#planner.handleConnected(detail.toString())
+    this.#handleConnect(detail)
+  }
+
+  #handleConnect(peerId: PeerId): void {
+    const [connection] = this.#init.components.connectionManager.getConnections(peerId)
+    if (connection === undefined) return
+    const kind = isOverSession(connection) ? 'session' : 'network'
+    const outbound = connection.direction === 'outbound'
+    this.#planner.handleConnected(peerId.toString(), kind, outbound, monotonicNow())
   }
 
   readonly #onDisconnect = ({ detail }: CustomEvent<PeerId>): void => {
     this.#replacedAt.delete(detail.toString())
+    this.#deafSince.delete(detail.toString())
     this.#planner.handleDisconnected(detail.toString(), monotonicNow())
     this.#plan()
   }
@@ -149,8 +205,41 @@ export class Overlay {
 
   #plan(): void {
     this.#planner.handleTimeout(monotonicNow())
-    for (let dial = this.#planner.pollOutput(); dial !== undefined; dial = this.#planner.pollOutput()) {
-      void this.#dial(dial)
+    for (let next = this.#planner.pollOutput(); next !== undefined; next = this.#planner.pollOutput()) {
+      if (next.kind === 'close') void this.#closeAll(next.target)
+      else void this.#dial(next)
+    }
+  }
+
+  async #closeAll(peerId: string): Promise<void> {
+    this.#log('the link to %s over the network is not needed any more', peerId)
+    const links = this.#init.components.connectionManager.getConnections(peerIdFromString(peerId))
+    await Promise.all(links.map((link) => closeLink(link)))
+  }
+
+  /**
+   * gossipsub keeps one stream to a peer, on one of the connections to it, and opens no other while any of them stands:
+   * where that one ended alone, the peer would hear nothing from us for ever. So the rest is ended too, and linked anew.
+   */
+  #mendDeaf(): void {
+    const { connectionManager, pubsub } = this.#init.components
+    const now = monotonicNow()
+    for (const peerId of this.#planner.neighbourIds) {
+      const links = connectionManager.getConnections(peerIdFromString(peerId))
+      const streams = links.flatMap((link) => link.streams)
+      const since = this.#deafSince.get(peerId) ?? now
+      if (
+        streams.some(
+          ({ direction, protocol }) => direction === 'outbound' && pubsub.protocols.includes(protocol)
+        )
+      ) {
+        this.#deafSince.delete(peerId)
+      } else if (now - since < DEAF_MS) {
+        this.#deafSince.set(peerId, since)
+      } else {
+        this.#deafSince.delete(peerId)
+        for (const link of links) link.abort(new Error('gossip has no stream over it'))
+      }
     }
   }
 
@@ -169,6 +258,7 @@ export class Overlay {
   }
 
   async #open({ kind, target }: OverlayDial): Promise<Connection> {
+    if (kind === 'session') return this.#openLink(target)
     return withDeadline(DIAL_TIMEOUT_MS, this.#shutdown.signal, (signal) =>
       kind === 'bootstrap'
         ? this.#init.components.connectionManager.openConnection([multiaddr(target)], { signal })
@@ -188,6 +278,13 @@ export class Overlay {
     this.#planner.handleFarewell(peerId)
   }
 
+  /** Not by libp2p's dial queue: it would remember the address and tell others of it. */
+  #openLink(peerId: string): Promise<Connection> {
+    const { transport } = this.#init
+    if (transport === undefined) throw new NoSessionError(peerId)
+    return withDeadline(LINK_TIMEOUT_MS, this.#shutdown.signal, (signal) => transport.connect(peerId, signal))
+  }
+
   /** The addresses that the member announced, each with its peer ID: whoever else answers there is refused. */
   addressesOf(peerId: string): Multiaddr[] {
     const announced = this.#init.presence.get(peerId)?.addresses ?? []
@@ -199,6 +296,18 @@ export class Overlay {
       return named === undefined ? [address.encapsulate(target)] : named === peerId ? [address] : []
     })
     return addresses
+  }
+}
+
+function isOverSession({ remoteAddr }: Connection): boolean {
+  return readOverlayAddress(remoteAddr) !== undefined
+}
+
+async function closeLink(link: Connection): Promise<void> {
+  try {
+    await withDeadline(CLOSE_TIMEOUT_MS, undefined, (signal) => link.close({ signal }))
+  } catch (error) {
+    link.abort(error instanceof Error ? error : new Error('it did not close'))
   }
 }
 

@@ -2,21 +2,35 @@ import { AbortError, PeerSession, RefusedError } from '@hearsay/session'
 import { TypedEventEmitter } from 'main-event'
 import { Alarm, monotonicNow } from '../alarm.ts'
 import { withDeadline } from '../deadline.ts'
-import { MESH_CHANNEL } from '../constants.ts'
-import { ConnectionLimitError, DialError, MeshClosedError, PeerRefusedError } from '../errors.ts'
+import { MESH_CHANNEL, MESH_LABEL_PREFIX } from '../constants.ts'
+import {
+  ConnectionLimitError,
+  DialError,
+  MeshClosedError,
+  NoSessionError,
+  PeerRefusedError
+} from '../errors.ts'
 import { MeshPeer } from '../mesh-peer.ts'
 import { DialSchedule } from './dial-schedule.ts'
 import type { MeshMetrics } from '../metrics.ts'
 import type { MeshDialOptions } from '../mesh.ts'
 import type { ResolvedHearsayOptions } from '../options.ts'
 import type { SessionOutcome } from './dial-schedule.ts'
-import type { CloseReason, HandlerErrorDetail, PeerSessionInit } from '@hearsay/session'
+import type {
+  Channel,
+  ChannelOptions,
+  CloseReason,
+  HandlerErrorDetail,
+  PeerSessionInit
+} from '@hearsay/session'
 import type { IncomingOffer, Signaler } from '@hearsay/signaling'
 import type { Logger } from '@libp2p/interface'
 
 export interface SessionRegistryEvents {
   connected: CustomEvent<MeshPeer>
   disconnected: CustomEvent<{ peer: MeshPeer; reason: CloseReason }>
+  /** A session can be used, or cannot: it is over, or its peer is silent. */
+  usable: CustomEvent<{ peerId: string; isUsable: boolean }>
   'handler:error': CustomEvent<HandlerErrorDetail & { readonly peerId: string }>
 }
 
@@ -33,6 +47,8 @@ export interface SessionRegistryInit {
   readonly prepare: (peer: MeshPeer) => void
   /** Something came on the channel between the meshes themselves. */
   readonly receive: (message: Uint8Array) => void
+  /** A peer opened a channel of the mesh's own. @returns whether somebody has taken it */
+  readonly acceptChannel: (peerId: string, channel: Channel<Uint8Array>) => boolean
 }
 
 /**
@@ -96,6 +112,17 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
   peer(peerId: string): MeshPeer | undefined {
     const entry = this.#entries.get(peerId)
     return entry !== undefined && isUsable(entry) ? entry.peer : undefined
+  }
+
+  /**
+   * Opens a channel of the mesh's own on the session with that peer.
+   *
+   * @throws {NoSessionError} it is not up
+   */
+  openChannel(peerId: string, label: string, options: ChannelOptions<Uint8Array>): Channel<Uint8Array> {
+    const session = this.#entries.get(peerId)?.session
+    if (session?.state.name !== 'connected') throw new NoSessionError(peerId)
+    return session.channel(label, options)
   }
 
   start(): void {
@@ -287,6 +314,13 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
     session.addEventListener('connected', () => {
       this.#handleConnected(entry)
     })
+    session.addEventListener('statechange', ({ detail: { from, to } }) => {
+      if (this.#entries.get(peerId) !== entry || (from === 'connected') === (to === 'connected')) return
+      this.safeDispatchEvent('usable', { detail: { peerId, isUsable: to === 'connected' } })
+    })
+    session.addEventListener('channel', ({ detail }) => {
+      this.#handleChannel(peerId, detail)
+    })
     session.addEventListener('closed', ({ detail }) => {
       this.#handleClosed(entry, detail)
     })
@@ -300,10 +334,20 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
     return session
   }
 
+  /** Labels of the mesh's own that nobody knows are of a newer version: whoever opened the channel sees it close. */
+  #handleChannel(peerId: string, channel: Channel): void {
+    if (!channel.label.startsWith(MESH_LABEL_PREFIX)) return
+    if (this.#init.acceptChannel(peerId, channel as Channel<Uint8Array>)) return
+    channel.close().catch((error: unknown) => {
+      this.#init.log('a channel did not close - %e', error)
+    })
+  }
+
   /** The end of the old connection is told before the beginning of the new one, though it takes a while. */
   #replace(entry: Entry): void {
     const { state } = entry.session
     this.#ending.add(entry.session)
+    this.safeDispatchEvent('usable', { detail: { peerId: entry.session.remotePeer, isUsable: false } })
     const replaced = { code: 'replaced', message: 'the peer began a new session', by: 'remote' } as const
     this.#tellEnd(entry, 'reason' in state ? state.reason : replaced)
   }

@@ -23,8 +23,14 @@ export interface HearsayTransportComponents {
   logger: ComponentLogger
 }
 
-/** `Symbol.toStringTag` of the transport, by which a mesh finds it. */
-export const TRANSPORT_TAG = '@hearsay/transport'
+/** By which a mesh finds the transport in its node, also where two copies of this package are installed. */
+const TRANSPORT_TAG = '@hearsay/transport'
+
+/** The transport among those of a libp2p node, where it has it. */
+export function findHearsayTransport(transports: readonly Transport[]): HearsayTransport | undefined {
+  const found = transports.find((transport) => transport[Symbol.toStringTag] === TRANSPORT_TAG)
+  return found as HearsayTransport | undefined
+}
 
 /**
  * libp2p connections over the sessions of a mesh (docs/specs/overlay-transport.md). It makes no session: it carries
