@@ -1,6 +1,7 @@
 import type { Benchmark } from './benchmark.ts'
 import { connect } from './connect/connect.ts'
 import { latency } from './latency/latency.ts'
+import { loss } from './loss/loss.ts'
 import { many } from './many/many.ts'
 import { mesh } from './mesh/mesh.ts'
 import { open } from './open/open.ts'
@@ -10,6 +11,7 @@ import { throughput } from './throughput/throughput.ts'
 export const benchmarks: Readonly<Record<string, { readonly run: Benchmark; readonly about: string }>> = {
   throughput: { run: throughput, about: 'bytes a second by size of message, on one channel and on four' },
   latency: { run: latency, about: 'round-trip times, alone and beside a saturated channel' },
+  loss: { run: loss, about: 'paths that lose and delay, a bottleneck alone, shared, and beside TCP' },
   open: { run: open, about: 'a bare connection, from nothing to an open channel' },
   many: { run: many, about: 'a hundred and five hundred connections in one process' },
   connect: {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { benchmarks } from '../src/benchmarks.ts'
 
 /** Those that are short enough when `quick`. */
-const quickOnes = ['throughput', 'latency', 'open', 'many']
+const quickOnes = ['throughput', 'latency', 'loss', 'open', 'many']
 
 describe('Benchmarks', function () {
   this.timeout(60_000)

@@ -13,6 +13,8 @@ export interface Contest<S extends { readonly name: string }> {
   readonly rounds: number
   /** How long a turn may take before it counts as failed, in milliseconds. */
   readonly turnTimeoutMs: number
+  /** How a contender's processes are started. @default Pair.start */
+  readonly startPair?: (contender: ContenderName) => Promise<Pair>
   /** One turn of one contender, on processes that it may find warm. */
   readonly turn: (pair: Pair, scenario: S, contender: ContenderName) => Promise<Sample>
 }
@@ -22,13 +24,13 @@ export interface Contest<S extends { readonly name: string }> {
  * or takes too long is recorded as a failure, and its processes are replaced.
  */
 export async function takeTurns<S extends { readonly name: string }>(
-  { scenarios, metrics, rounds, turnTimeoutMs, turn }: Contest<S>,
+  { scenarios, metrics, rounds, turnTimeoutMs, startPair, turn }: Contest<S>,
   { contenders, only = '', progress, ...options }: BenchmarkOptions
 ): Promise<ResultRow[]> {
   const tally = new Tally(metrics)
   const roundCount = options.rounds ?? rounds
   const chosen = scenarios.filter(({ name }) => name.includes(only))
-  await using pairs = new PairPool()
+  await using pairs = new PairPool(startPair)
   for (let round = 0; round < roundCount; round++) {
     for (const scenario of chosen) {
       for (const contender of rotated(contenders, round)) {
