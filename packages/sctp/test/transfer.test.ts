@@ -23,6 +23,21 @@ describe('data transfer (RFC 9260 section 6)', () => {
     )
   })
 
+  it('fills packets with a part of the next message, unless it may be lost (6.9, 6.10)', () => {
+    for (const [options, packets] of [
+      [{}, 8],
+      [{ maxRetransmits: 0 }, 10]
+    ] as const) {
+      const pair = Pair.connected()
+      const toB = record(pair.toB)
+      for (let i = 0; i < 10; i++) {
+        pair.send(pair.a, 1, pair.random.bytes(800), options)
+      }
+      pair.runUntil(() => pair.b.messages.length === 10)
+      assert.equal(toB.filter(isData).length, packets)
+    }
+  })
+
   it('carries messages of every size, each in memory of its own (6.9)', () => {
     const pair = Pair.connected()
     const sizes = [1, 2, 3, 4, 1159, 1160, 1161, 2320, 16_384, 65_536, 262_144]

@@ -38,5 +38,17 @@ export function writePadding(bytes: Uint8Array, start: number, length: number): 
 
 /** The same bytes as a plain `Uint8Array`: `slice()` of Node's `Buffer` does not copy, and everything here relies on it. */
 export function plainBytes(bytes: Uint8Array): Uint8Array {
+  if (bytes.constructor === Uint8Array) {
+    return bytes
+  }
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
+/**
+ * A copy of `bytes[start, end)` that fills its `ArrayBuffer`. `slice()` would give a small one memory in the heap of the
+ * script engine, which has to be moved out of there as soon as anybody asks for the buffer.
+ */
+export function copyOf(bytes: Uint8Array, start: number, end: number): Uint8Array {
+  const { buffer, byteOffset } = bytes
+  return new Uint8Array(buffer.slice(byteOffset + start, byteOffset + end))
 }

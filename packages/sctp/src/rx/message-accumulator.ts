@@ -1,12 +1,17 @@
-/**
- * The message whose fragments arrive in order. There is one at most, for the fragments of a message have
- * consecutive TSNs; its memory is used again for the next.
- */
+import { copyOf } from '../packet/bytes.ts'
+
+const EMPTY = new Uint8Array(0)
 const INITIAL_CAPACITY = 4096
 
+/**
+ * The message whose fragments arrive in order. There is one at most, for the fragments of a message have consecutive
+ * TSNs. Messages of a kind are often of one size: what is as long as the one before need not be copied out.
+ */
 export class MessageAccumulator {
-  #buffer = new Uint8Array(0)
+  #buffer = EMPTY
   #length = 0
+  /** Length of the latest message. */
+  #expected = 0
   isActive = false
   streamId = 0
   ssn = 0
@@ -24,13 +29,16 @@ export class MessageAccumulator {
     this.ppid = ppid
     this.unordered = unordered
     this.#length = 0
+    if (this.#buffer.length !== this.#expected) {
+      this.#buffer = EMPTY
+    }
   }
 
   /** Adds `bytes[start, end)`. */
   append(bytes: Uint8Array, start: number, end: number): void {
     const length = this.#length + end - start
     if (length > this.#buffer.length) {
-      const grown = new Uint8Array(Math.max(length, 2 * this.#buffer.length, INITIAL_CAPACITY))
+      const grown = new Uint8Array(this.#capacityFor(length))
       grown.set(this.#buffer.subarray(0, this.#length))
       this.#buffer = grown
     }
@@ -40,7 +48,12 @@ export class MessageAccumulator {
 
   /** The message, in memory of its own. */
   finish(): Uint8Array {
-    const data = this.#buffer.slice(0, this.#length)
+    const isFull = this.#length === this.#buffer.length
+    const data = isFull ? this.#buffer : copyOf(this.#buffer, 0, this.#length)
+    if (isFull) {
+      this.#buffer = EMPTY
+    }
+    this.#expected = this.#length
     this.discard()
     return data
   }
@@ -53,7 +66,14 @@ export class MessageAccumulator {
   /** Gives the memory back where no message is in progress. */
   trim(): void {
     if (!this.isActive) {
-      this.#buffer = new Uint8Array(0)
+      this.#buffer = EMPTY
     }
+  }
+
+  #capacityFor(length: number): number {
+    if (length <= this.#expected) {
+      return this.#expected
+    }
+    return Math.max(length, 2 * this.#buffer.length, INITIAL_CAPACITY)
   }
 }

@@ -1,3 +1,4 @@
+import { copyOf } from '../packet/bytes.ts'
 import { DataFlag } from '../packet/data-chunk.ts'
 import type { SkippedStream } from '../packet/forward-tsn-chunk.ts'
 import { nextSsn, ssnIsAfter } from '../serial.ts'
@@ -62,7 +63,7 @@ export class Reassembly {
         return false
       }
       accumulator.discard()
-      this.#handleMessage(streamId, ssn, ppid, unordered, bytes.slice(start, end))
+      this.#handleMessage(streamId, ssn, ppid, unordered, copyOf(bytes, start, end))
       return true
     }
     if ((flags & DataFlag.beginning) !== 0) {

@@ -14,7 +14,7 @@ import type { SendQueue } from './send-queue.ts'
 
 /** Chunks outstanding at most: within the 16 bits of a gap block, and about 1 MiB of ring. */
 const MAX_OUTSTANDING = 32_768
-/** No fragment smaller than this is made just to fill a packet, and none of a message that fits the next one. */
+/** No fragment smaller than this is made just to fill a packet. */
 const MIN_FRAGMENT = 128
 
 /**
@@ -240,8 +240,7 @@ export class DataSender {
       const room = (limit - position - DATA_HEADER_LENGTH) & ~3
       const rest = message.data.length - message.fragmented
       const length = this.#nextFragmentLength(message, room)
-      const splits = length < rest && length < this.#maxFragment
-      if (length <= 0 || (splits && (rest <= this.#maxFragment || length < MIN_FRAGMENT))) {
+      if (length <= 0 || (length < rest && length < this.#maxFragment && !this.#mayFill(message, length))) {
         break
       }
       if (!this.#peerHasRoomFor(length)) {
@@ -250,6 +249,15 @@ export class DataSender {
       position = this.#writeFragment(bytes, position, message, length, now)
     }
     return position
+  }
+
+  /**
+   * Whether a fragment may be made just to fill a packet. A message that may be lost is lost with any of its packets,
+   * so one that fits the next is not split.
+   */
+  #mayFill({ data, fragmented, maxRetransmits, expiresAt }: OutgoingMessage, length: number): boolean {
+    const isReliable = maxRetransmits === Infinity && expiresAt === Infinity
+    return length >= MIN_FRAGMENT && (isReliable || data.length - fragmented > this.#maxFragment)
   }
 
   #writeFragment(

@@ -33,6 +33,10 @@ export class StreamScheduler {
   /** The head of `stream` is sent: the clock moves on, and the stream's next message gets its tag. */
   served(stream: OutgoingStream): void {
     this.#virtualTime = Math.max(this.#virtualTime, stream.virtualFinish)
+    if (this.#heap.length === 1 && stream.head !== undefined) {
+      stream.virtualFinish += stream.head.data.length / stream.priority
+      return
+    }
     this.remove(stream)
     if (stream.head !== undefined) {
       this.add(stream)

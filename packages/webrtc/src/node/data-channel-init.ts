@@ -1,3 +1,5 @@
+import { DataChannelPriority } from '@hearsay/sctp'
+import type { RTCDataChannelInit } from '../w3c.ts'
 import type { DataChannelParameters } from './rtc-data-channel.ts'
 
 /** Length of label and protocol, in bytes of UTF-8 (webrtc-pc §6.1). */
@@ -24,6 +26,7 @@ export function toDataChannelParameters(
     ordered: Boolean(given.ordered ?? true),
     maxPacketLifeTime: toUnsignedShort(given.maxPacketLifeTime, 'maxPacketLifeTime'),
     maxRetransmits: toUnsignedShort(given.maxRetransmits, 'maxRetransmits'),
+    priority: toPriorityType(given.priority ?? 'low'),
     negotiated,
     // Without negotiation the identifier is ours to choose, whatever was given.
     id: negotiated ? toUnsignedShort(given.id, 'id') : null
@@ -39,6 +42,29 @@ export function toDataChannelParameters(
   }
   if (parameters.id === RESERVED_ID) throw new TypeError(`id: ${RESERVED_ID} is reserved`)
   return parameters
+}
+
+/** W3C's priorities on the wire, lowest first (webrtc-priority §4.2). */
+export const PRIORITIES: Readonly<Record<RTCPriorityType, number>> = {
+  'very-low': DataChannelPriority.veryLow,
+  low: DataChannelPriority.low,
+  medium: DataChannelPriority.medium,
+  high: DataChannelPriority.high
+}
+
+/** The priority of a channel that the peer opened: any number is the next one of ours that is not below it. */
+export function fromWirePriority(priority: number): RTCPriorityType {
+  const types = Object.keys(PRIORITIES) as RTCPriorityType[]
+  return types.find((type) => priority <= PRIORITIES[type]) ?? 'high'
+}
+
+/** An enumeration of Web IDL. */
+function toPriorityType(value: unknown): RTCPriorityType {
+  const type = String(value)
+  if (!Object.hasOwn(PRIORITIES, type)) {
+    throw new TypeError(`priority: ${type} is none of ${Object.keys(PRIORITIES).join(', ')}`)
+  }
+  return type as RTCPriorityType
 }
 
 /** Lone surrogates become U+FFFD. */

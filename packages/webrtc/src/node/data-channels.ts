@@ -1,11 +1,12 @@
 import {
-  DataChannelPriority,
   decodeDcepMessage,
   encodeDcepMessage,
   Ppid,
   type DataChannelOpen,
-  type DcepMessage
+  type DcepMessage,
+  type SendOptions
 } from '@hearsay/sctp'
+import { fromWirePriority, PRIORITIES } from './data-channel-init.ts'
 import { Fifo } from './fifo.ts'
 import { INTERNAL, type TaskQueue } from './internal.ts'
 import { RTCDataChannel, type DataChannelControl, type DataChannelParameters } from './rtc-data-channel.ts'
@@ -21,7 +22,12 @@ interface Entry {
   incomingReset: boolean
   outgoingReset: boolean
   resetRequested: boolean
-  /** Messages handed to SCTP that have not left: bytes on the wire, and what they count in `bufferedAmount`. */
+  readonly options: SendOptions
+  readonly traffic: DataChannelTraffic
+  /**
+   * What was handed to SCTP and has not left: bytes on the wire, and what they count in `bufferedAmount`. Messages that
+   * count what they are stand together.
+   */
   readonly leaving: Fifo<{ wire: number; size: number }>
   /** What has left but is still counted. */
   sent: number
@@ -54,7 +60,6 @@ export class DataChannels {
   readonly #init: DataChannelsInit
   readonly #entries = new Map<RTCDataChannel, Entry>()
   readonly #byId = new Map<number, Entry>()
-  readonly #traffic = new WeakMap<RTCDataChannel, DataChannelTraffic>()
   readonly totals: DataChannelTotals = { opened: 0, closed: 0 }
   #association: SctpAssociation | undefined
   #maxChannels: number | undefined
@@ -70,12 +75,9 @@ export class DataChannels {
     return [...this.#entries.keys()]
   }
 
-  trafficOf(channel: RTCDataChannel): DataChannelTraffic {
-    const known = this.#traffic.get(channel)
-    if (known !== undefined) return known
-    const traffic = { messagesSent: 0, bytesSent: 0, messagesReceived: 0, bytesReceived: 0 }
-    this.#traffic.set(channel, traffic)
-    return traffic
+  /** Of a channel that is not closed. */
+  trafficOf(channel: RTCDataChannel): Readonly<DataChannelTraffic> | undefined {
+    return this.#entries.get(channel)?.traffic
   }
 
   /** @throws {DOMException} OperationError if the identifier is taken, or none is left */
@@ -139,14 +141,15 @@ export class DataChannels {
     const entry = this.#byId.get(streamId)
     if (entry === undefined) return
     // Data on a channel say as much as an acknowledgement that is still to come.
-    entry.acknowledged = true
-    this.#init.tasks.runInOrder(() => {
-      if (this.#init.isClosed()) return
-      const traffic = this.trafficOf(entry.channel)
-      traffic.messagesReceived++
-      traffic.bytesReceived += data.length
-      entry.control.receive(ppid, data)
-    })
+    if (!entry.acknowledged) acknowledge(entry)
+    const { tasks } = this.#init
+    if (tasks.isIdle) {
+      this.#deliver(entry, ppid, data)
+    } else {
+      tasks.queue(() => {
+        this.#deliver(entry, ppid, data)
+      })
+    }
   }
 
   onSent(streamId: number, bytes: number): void {
@@ -205,12 +208,25 @@ export class DataChannels {
     this.#byId.clear()
   }
 
+  #deliver({ traffic, control }: Entry, ppid: number, data: Uint8Array): void {
+    if (this.#init.isClosed()) return
+    traffic.messagesReceived++
+    traffic.bytesReceived += data.length
+    control.receive(ppid, data)
+  }
+
   #add(parameters: DataChannelParameters): Entry {
     const channel: RTCDataChannel = new RTCDataChannel(INTERNAL, parameters, this.#host())
     const entry: Entry = {
       channel,
       control: RTCDataChannel.control(channel),
       acknowledged: parameters.negotiated,
+      options: {
+        ordered: parameters.ordered || !parameters.negotiated,
+        maxRetransmits: parameters.maxRetransmits ?? undefined,
+        maxPacketLifeTimeMs: parameters.maxPacketLifeTime ?? undefined
+      },
+      traffic: { messagesSent: 0, bytesSent: 0, messagesReceived: 0, bytesReceived: 0 },
       incomingReset: false,
       outgoingReset: false,
       resetRequested: false,
@@ -241,21 +257,26 @@ export class DataChannels {
     const entry = this.#entries.get(channel)
     const { id } = channel
     if (entry === undefined || id === null) return
-    const traffic = this.trafficOf(channel)
+    const { traffic, leaving } = entry
     traffic.messagesSent++
     traffic.bytesSent += size
-    entry.leaving.push({ wire: data.length, size })
-    this.#association?.send(id, ppid, data, {
-      ordered: channel.ordered || !entry.acknowledged,
-      maxRetransmits: channel.maxRetransmits ?? undefined,
-      maxPacketLifeTime: channel.maxPacketLifeTime ?? undefined
-    })
+    const { last } = leaving
+    if (last !== undefined && last.wire === last.size && data.length === size) {
+      last.wire += size
+      last.size += size
+    } else {
+      leaving.push({ wire: data.length, size })
+    }
+    this.#association?.send(id, ppid, data, entry.options)
   }
 
   /** Announces a channel of ours to the peer, unless it knows. */
   #establish({ channel }: Entry): void {
-    if (channel.negotiated || channel.id === null) return
     const { label, protocol, ordered, maxRetransmits, maxPacketLifeTime } = channel
+    if (channel.id === null) return
+    const priority = PRIORITIES[channel.priority]
+    this.#association?.setPriority(channel.id, priority)
+    if (channel.negotiated) return
     this.#sendDcep(channel.id, {
       type: 'open',
       label,
@@ -263,7 +284,7 @@ export class DataChannels {
       ordered,
       ...(maxRetransmits === null ? {} : { maxRetransmits }),
       ...(maxPacketLifeTime === null ? {} : { maxPacketLifeTimeMs: maxPacketLifeTime }),
-      priority: DataChannelPriority.low
+      priority
     })
   }
 
@@ -278,7 +299,7 @@ export class DataChannels {
     const known = this.#byId.get(streamId)
     if (message === undefined) return
     if (message.type === 'ack') {
-      if (known !== undefined) known.acknowledged = true
+      if (known !== undefined) acknowledge(known)
       return
     }
     const isOurs = streamId % 2 === this.#parity
@@ -295,10 +316,12 @@ export class DataChannels {
       ordered: open.ordered,
       maxRetransmits: toUnsignedShort(open.maxRetransmits),
       maxPacketLifeTime: toUnsignedShort(open.maxPacketLifeTimeMs),
+      priority: fromWirePriority(open.priority),
       negotiated: false,
       id
     })
-    entry.acknowledged = true
+    acknowledge(entry)
+    this.#association?.setPriority(id, PRIORITIES[entry.channel.priority])
     this.#sendDcep(id, { type: 'ack' })
     this.#init.tasks.queue(() => {
       if (this.#init.isClosed()) return
@@ -346,6 +369,11 @@ export class DataChannels {
     }
     return undefined
   }
+}
+
+function acknowledge(entry: Entry): void {
+  entry.acknowledged = true
+  entry.options.ordered = entry.channel.ordered
 }
 
 /** On the wire a limit has 32 bits, in the API 16. */

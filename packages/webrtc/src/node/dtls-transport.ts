@@ -7,8 +7,8 @@ export interface DtlsTransportHandlers {
    * be sent.
    */
   onDatagram(datagram: Uint8Array): boolean
-  /** Application data, as soon as they are there. The bytes are another's when this returns. */
-  onData(data: Uint8Array): void
+  /** Application data, as soon as they are there, with the time of `performance.now()`. The bytes are another's when this returns. */
+  onData(data: Uint8Array, now: number): void
   /** Anything else; data too where they came together with other events. */
   onEvent(event: DtlsEvent): void
 }
@@ -26,6 +26,8 @@ export class DtlsTransport {
   #connection: DtlsConnection | undefined
   #timer: NodeJS.Timeout | undefined
   #closed = false
+  /** When the datagram came that is being handled. */
+  #now = 0
 
   constructor(handlers: DtlsTransportHandlers) {
     this.#handlers = handlers
@@ -57,7 +59,8 @@ export class DtlsTransport {
       if (this.#early.length < MAX_EARLY_DATAGRAMS) this.#early.push(datagram)
       return
     }
-    this.#connection.handleDatagram(datagram, performance.now(), this.#onData)
+    this.#now = performance.now()
+    this.#connection.handleDatagram(datagram, this.#now, this.#onData)
     this.#drain()
   }
 
@@ -83,7 +86,7 @@ export class DtlsTransport {
   }
 
   readonly #onData = (data: Uint8Array): void => {
-    if (!this.#closed) this.#handlers.onData(data)
+    if (!this.#closed) this.#handlers.onData(data, this.#now)
   }
 
   #drain(): void {

@@ -11,6 +11,11 @@ export class Fifo<T> {
     return this.#items[this.#front]
   }
 
+  /** The item that was pushed last. */
+  get last(): T | undefined {
+    return this.#items.at(-1)
+  }
+
   push(item: T): void {
     this.#items.push(item)
   }

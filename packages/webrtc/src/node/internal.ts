@@ -18,9 +18,10 @@ export class TaskQueue {
     })
   }
 
-  /** For what comes out of a socket: that is a turn of its own already, unless earlier tasks still wait. */
-  runInOrder(task: () => void): void {
-    if (this.#pending === 0) task()
-    else this.queue(task)
+  /**
+   * Whether no task waits. What comes out of a socket is in a turn of its own already, and may then be run at once.
+   */
+  get isIdle(): boolean {
+    return this.#pending === 0
   }
 }

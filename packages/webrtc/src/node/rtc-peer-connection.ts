@@ -7,6 +7,7 @@ import {
 import { CertificatePool } from '../dtls/index.ts'
 import { parseFingerprint } from '../dtls/fingerprint.ts'
 import type { ConnectionMetrics } from '../metrics.ts'
+import type { RTCDataChannelInit } from '../w3c.ts'
 import { MetricsRecorder } from './connection-metrics.ts'
 import { connectionStateOf, iceConnectionStateOf } from './connection-state.ts'
 import { toDataChannelParameters } from './data-channel-init.ts'

@@ -94,8 +94,8 @@ export class TransportStack {
     })
     this.dtls = new DtlsTransport({
       onDatagram: (datagram) => this.ice.send(datagram),
-      onData: (data) => {
-        this.#association?.handlePacket(data)
+      onData: (data, now) => {
+        this.#association?.handlePacket(data, now)
       },
       onEvent: (event) => {
         this.#onDtlsEvent(event)
@@ -301,7 +301,7 @@ export class TransportStack {
         this.#association?.start()
         return
       case 'data':
-        this.#association?.handlePacket(event.data)
+        this.#association?.handlePacket(event.data, performance.now())
         return
       case 'closed':
         this.#showDtlsState('closed')

@@ -52,6 +52,7 @@ describe('RTCDataChannel', () => {
         { maxRetransmits: 65_536 },
         { maxPacketLifeTime: 65_536 },
         { maxRetransmits: 1, maxPacketLifeTime: 1 },
+        { priority: 'urgent' as 'high' },
         { protocol: 'ö'.repeat(32_768) }
       ]) {
         assert.throws(() => pc.createDataChannel('x', init), TypeError, JSON.stringify(init))
@@ -87,6 +88,8 @@ describe('RTCDataChannel', () => {
       { label: 'plain', init: {} },
       { label: 'grün 🌿', init: { protocol: 'prötocol', ordered: false } },
       { label: 'retransmits', init: { maxRetransmits: 3 } },
+      { label: 'high', init: { priority: 'high' as const } },
+      { label: 'very low', init: { priority: 'very-low' as const, maxRetransmits: 1 } },
       { label: 'none', init: { maxRetransmits: 0, ordered: false } },
       { label: 'lifetime', init: { maxPacketLifeTime: 500, ordered: false } },
       { label: 'long'.repeat(5000), init: {} }
@@ -105,13 +108,15 @@ describe('RTCDataChannel', () => {
       ordered,
       maxRetransmits,
       maxPacketLifeTime,
+      priority,
       id
-    }: RTCDataChannel) => ({
+    }: RTCDataChannel & { priority?: RTCPriorityType }) => ({
       label,
       protocol,
       ordered,
       maxRetransmits,
       maxPacketLifeTime,
+      priority,
       id
     })
     announced.sort((x, y) => x.id! - y.id!)
@@ -248,6 +253,31 @@ describe('RTCDataChannel', () => {
     assert.ok(handled)
     await got
     assert.deepEqual(log, ['bufferedamountlow'])
+  })
+
+  it('lets a message of high priority overtake what waits at low', async () => {
+    using pair = await connectPair()
+    const { a, b } = pair
+    const names = ['low', 'high'] as const
+    const received: string[] = []
+    const announced = new Promise<void>((resolve) => {
+      let left = names.length
+      b.ondatachannel = ({ channel }) => {
+        channel.onmessage = () => received.push(channel.label)
+        if (--left === 0) resolve()
+      }
+    })
+    const [low, high] = names.map((priority) => a.createDataChannel(priority, { priority }))
+    await Promise.all([announced, once(low, 'open'), once(high, 'open')])
+    const all = new Promise<void>((resolve) => {
+      low.onbufferedamountlow = () => {
+        resolve()
+      }
+    })
+    for (let index = 0; index < 100; index++) low.send(new Uint8Array(65_536))
+    high.send('overtakes')
+    await all
+    assert.ok(received.indexOf('high') < 50, received.join())
   })
 
   it('delivers unordered and limited messages', async () => {

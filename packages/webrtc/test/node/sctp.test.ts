@@ -37,7 +37,7 @@ function associate(passes: (packet: Buffer, from: Side) => boolean = () => true)
     packetBuffer,
     onPacket: (length) => {
       const copy = Buffer.from(packetBuffer.subarray(0, length))
-      if (passes(copy, side)) setImmediate(() => (side === 'a' ? b : a).handlePacket(copy))
+      if (passes(copy, side)) setImmediate(() => (side === 'a' ? b : a).handlePacket(copy, performance.now()))
     },
     onConnected: (maxStreams) => {
       note(`${side} connected ${maxStreams}`)
@@ -171,11 +171,11 @@ describe('DrivenSctpAssociation', () => {
     await turn()
     assert.equal(recorded.length, 9)
     answers = 0
-    for (const packet of recorded.slice(0, 7)) b.handlePacket(packet)
+    for (const packet of recorded.slice(0, 7)) b.handlePacket(packet, performance.now())
     assert.equal(answers, 0)
-    b.handlePacket(recorded[7])
+    b.handlePacket(recorded[7], performance.now())
     assert.equal(answers, 1)
-    b.handlePacket(recorded[8])
+    b.handlePacket(recorded[8], performance.now())
     assert.equal(answers, 1)
     await turn()
     assert.equal(answers, 2)
@@ -305,7 +305,7 @@ describe('DrivenSctpAssociation', () => {
     using pair = associate()
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => {
-        pair.a.handlePacket(bytes)
+        pair.a.handlePacket(bytes, performance.now())
       })
     )
   })

@@ -26,6 +26,8 @@ export class IceTransport {
   readonly #agents: IceAgent[] = []
   readonly #started = new Set<IceAgent>()
   #lingering: NodeJS.Timeout | undefined
+  /** Who carries data, until something changes. */
+  #sender: IceAgent | undefined
   #closed = false
 
   constructor(handlers: IceTransportHandlers) {
@@ -51,6 +53,7 @@ export class IceTransport {
         this.#onStateChange()
       },
       onSelectedPairChange: () => {
+        this.#sender = undefined
         this.#handlers.onChange()
       },
       onData: (datagram) => {
@@ -58,6 +61,7 @@ export class IceTransport {
       }
     })
     this.#agents.push(agent)
+    this.#sender = undefined
     agent.gather()
     return agent
   }
@@ -115,7 +119,8 @@ export class IceTransport {
 
   /** @returns whether the datagram's memory is still in use: then it must stay as it is */
   send(datagram: Uint8Array): boolean {
-    return this.active?.send(datagram) ?? false
+    this.#sender ??= this.active
+    return this.#sender?.send(datagram) ?? false
   }
 
   /** The peer has closed DTLS: it consents to nothing more (RFC 7675 §5.2). */
@@ -131,6 +136,7 @@ export class IceTransport {
   }
 
   #onStateChange(): void {
+    this.#sender = undefined
     if (this.#closed) return
     const { newest } = this
     const superseded = newest !== undefined && isUsable(newest.state) && this.#agents.length > 1
@@ -145,6 +151,7 @@ export class IceTransport {
   #remove(agent: IceAgent): void {
     this.#agents.splice(this.#agents.indexOf(agent), 1)
     this.#started.delete(agent)
+    this.#sender = undefined
     agent.close()
   }
 }

@@ -1,13 +1,7 @@
+import type { SendOptions } from '@hearsay/sctp'
+
 /** Largest packet that is tried: 1500 of Ethernet less 40 IPv6, 8 UDP, 4 TURN, 37 DTLS, in multiples of 4. */
 export const MAX_PACKET_SIZE = 1408
-
-/** Reliability of one message (RFC 8831 §6.4, RFC 3758). Without either limit it is reliable. */
-export interface SctpSendOptions {
-  readonly ordered: boolean
-  readonly maxRetransmits?: number | undefined
-  /** Milliseconds. */
-  readonly maxPacketLifeTime?: number | undefined
-}
 
 export interface SctpAssociationInit {
   readonly localPort: number
@@ -44,12 +38,14 @@ export interface SctpHandlers {
  */
 export interface SctpAssociation {
   start(): void
-  /** Takes a packet from the peer; keeps no reference. Never throws. */
-  handlePacket(packet: Uint8Array): void
+  /** Takes a packet from the peer, at a time of `performance.now()`; keeps no reference. Never throws. */
+  handlePacket(packet: Uint8Array, now: number): void
   /** Queues a message of at least one byte, which must not be changed any more. */
-  send(streamId: number, ppid: number, data: Uint8Array, options: SctpSendOptions): void
+  send(streamId: number, ppid: number, data: Uint8Array, options: SendOptions): void
   /** Ends the outgoing side of a stream once all that was sent on it has arrived (RFC 6525, RFC 8831 §6.7). */
   resetStream(streamId: number): void
+  /** Weight among the streams that have something to send (RFC 8831 §6.4), from the next message on. */
+  setPriority(streamId: number, priority: number): void
   /** Packets take another path from now on: what was learnt of the old one (rate, round trips, MTU) is forgotten. */
   handlePathChange(): void
   /** Sends ABORT and forgets everything. Idempotent. */

@@ -1,11 +1,15 @@
 import { createHmac, randomBytes } from 'node:crypto'
-import { SctpAssociation as SctpCore, type CloseReason, type SctpEvent } from '@hearsay/sctp'
+import {
+  SctpAssociation as SctpCore,
+  type CloseReason,
+  type SctpEvent,
+  type SendOptions
+} from '@hearsay/sctp'
 import {
   MAX_PACKET_SIZE,
   type SctpAssociation,
   type SctpAssociationInit,
-  type SctpHandlers,
-  type SctpSendOptions
+  type SctpHandlers
 } from './association.ts'
 import { DeadlineTimer } from './deadline-timer.ts'
 import { StreamResets } from './stream-resets.ts'
@@ -14,8 +18,13 @@ import { StreamResets } from './stream-resets.ts'
 const MAX_STREAMS = 1024
 /** Packets sent in a row before the event loop has its turn: about half a millisecond. */
 const MAX_BURST = 32
-/** Packets taken in a row without an acknowledgement: measured as the best rate. */
-const MAX_UNANSWERED = 8
+/**
+ * Packets taken in a row without an acknowledgement. A peer in slow start grows by a packet an acknowledgement (RFC 9260
+ * §7.2.1), so there are more of them to begin with; later as many as come in one turn are answered in one.
+ */
+const MAX_UNANSWERED = 32
+const MAX_UNANSWERED_AT_FIRST = 8
+const FIRST_PACKETS = 1024
 /** Signs the state cookies of all associations of this process. */
 const COOKIE_KEY = randomBytes(32)
 
@@ -34,8 +43,9 @@ export class DrivenSctpAssociation implements SctpAssociation {
   })
   readonly #resets = new StreamResets()
   /** Bytes of `send()` that have not left, by stream. */
-  readonly #buffered = new Map<number, number>()
+  readonly #buffered = new Map<number, { bytes: number }>()
   #unanswered = 0
+  #received = 0
   #flushesAtTurnEnd = false
   #flushesAfterScript = false
   #over = false
@@ -55,7 +65,7 @@ export class DrivenSctpAssociation implements SctpAssociation {
         // Each channel bounds its own.
         maxSendBuffer: Number.MAX_SAFE_INTEGER,
         maxPacketSize: MAX_PACKET_SIZE,
-        sackEveryPackets: MAX_UNANSWERED,
+        sackEveryPackets: MAX_UNANSWERED_AT_FIRST,
         // DTLS has authenticated every packet.
         zeroChecksum: true
       }
@@ -68,34 +78,54 @@ export class DrivenSctpAssociation implements SctpAssociation {
     this.#flush()
   }
 
-  handlePacket(packet: Uint8Array): void {
+  handlePacket(packet: Uint8Array, now: number): void {
     if (this.#over) return
-    this.#core.handlePacket(packet, performance.now())
+    this.#core.handlePacket(packet, now)
     this.#dispatchEvents()
-    if (++this.#unanswered === MAX_UNANSWERED) this.#sendPackets(1)
+    const limit = this.#received < FIRST_PACKETS ? MAX_UNANSWERED_AT_FIRST : MAX_UNANSWERED
+    this.#received++
+    if (++this.#unanswered === limit) this.#sendPackets(1)
     this.#flushAtTurnEnd()
   }
 
-  send(streamId: number, ppid: number, data: Uint8Array, options: SctpSendOptions): void {
-    const isPutOff = this.#resets.putOff(streamId, () => {
-      this.send(streamId, ppid, data, options)
-    })
-    if (isPutOff || !this.#takesMessages) return
-    const { ordered, maxRetransmits, maxPacketLifeTime: maxPacketLifeTimeMs } = options
-    const sendOptions = { ordered, maxRetransmits, maxPacketLifeTimeMs }
-    this.#core.send(streamId, ppid, data, sendOptions, performance.now())
-    this.#buffered.set(streamId, (this.#buffered.get(streamId) ?? 0) + data.length)
+  send(streamId: number, ppid: number, data: Uint8Array, options: SendOptions): void {
+    if (this.#resets.isPutOff(streamId)) {
+      this.#resets.putOff(streamId, () => {
+        this.send(streamId, ppid, data, options)
+      })
+      return
+    }
+    if (!this.#takesMessages) return
+    // Only what expires needs to know the time, and to tell it is a good part of what a small message costs.
+    const now = options.maxPacketLifeTimeMs === undefined ? 0 : performance.now()
+    this.#core.send(streamId, ppid, data, options, now)
+    const buffered = this.#buffered.get(streamId)
+    if (buffered === undefined) this.#buffered.set(streamId, { bytes: data.length })
+    else buffered.bytes += data.length
     this.#flushAfterScript()
   }
 
   resetStream(streamId: number): void {
-    const isPutOff = this.#resets.putOff(streamId, () => {
-      this.resetStream(streamId)
-    })
-    if (isPutOff || !this.#takesMessages) return
+    if (this.#resets.isPutOff(streamId)) {
+      this.#resets.putOff(streamId, () => {
+        this.resetStream(streamId)
+      })
+      return
+    }
+    if (!this.#takesMessages) return
     this.#resets.onRequest(streamId)
     this.#core.resetStreams([streamId])
     this.#flushAfterScript()
+  }
+
+  setPriority(streamId: number, priority: number): void {
+    if (this.#resets.isPutOff(streamId)) {
+      this.#resets.putOff(streamId, () => {
+        this.setPriority(streamId, priority)
+      })
+    } else if (this.#takesMessages) {
+      this.#core.setPriority(streamId, priority)
+    }
   }
 
   handlePathChange(): void {
@@ -219,11 +249,12 @@ export class DrivenSctpAssociation implements SctpAssociation {
   }
 
   #tellSent(): void {
-    for (const [streamId, before] of this.#buffered) {
+    for (const [streamId, buffered] of this.#buffered) {
+      const before = buffered.bytes
       const after = this.#core.bufferedAmount(streamId)
       if (after === before) continue
       if (after === 0) this.#buffered.delete(streamId)
-      else this.#buffered.set(streamId, after)
+      else buffered.bytes = after
       this.#handlers.onSent(streamId, before - after)
     }
   }

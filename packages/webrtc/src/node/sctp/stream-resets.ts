@@ -49,11 +49,14 @@ export class StreamResets {
     return undefined
   }
 
-  /** Puts an action off where the stream still lacks the peer's answer; false where it does not. */
-  putOff(streamId: number, action: () => void): boolean {
-    const actions = this.#putOff.get(streamId)
-    actions?.push(action)
-    return actions !== undefined
+  /** Whether the stream still lacks the peer's answer, so that actions on it are to be put off. */
+  isPutOff(streamId: number): boolean {
+    return this.#putOff.size > 0 && this.#putOff.has(streamId)
+  }
+
+  /** Puts an action off until the answer is there. */
+  putOff(streamId: number, action: () => void): void {
+    this.#putOff.get(streamId)?.push(action)
   }
 
   #stream(streamId: number): ClosingStream {
