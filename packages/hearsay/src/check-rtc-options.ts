@@ -1,6 +1,6 @@
 import { PeerSession } from '@hearsay/session'
 import { RTCPeerConnection } from '@hearsay/webrtc'
-import { MESH_CHANNEL } from './constants.ts'
+import { MESH_CHANNEL, SIGNAL_CHANNEL } from './constants.ts'
 import { InvalidOptionError, reasonOf } from './errors.ts'
 import type { ResolvedHearsayOptions } from './options.ts'
 import type { Signaler } from '@hearsay/signaling'
@@ -32,8 +32,9 @@ export function checkRtcOptions({
     })
     throw new InvalidOptionError('rtcConfiguration', `cannot be used: ${reasonOf(error)}`, error)
   }
-  if (Object.hasOwn(channels, MESH_CHANNEL)) {
-    throw new InvalidOptionError('channels', `must not have "${MESH_CHANNEL}": it is the mesh's own`)
+  const taken = [MESH_CHANNEL, SIGNAL_CHANNEL].find((label) => Object.hasOwn(channels, label))
+  if (taken !== undefined) {
+    throw new InvalidOptionError('channels', `must not have "${taken}": it is the mesh's own`)
   }
   tryOption('channels', () => new PeerSession({ signaler: NO_SIGNALER, remotePeer: '', channels }))
   if (candidatePolicy === undefined) return

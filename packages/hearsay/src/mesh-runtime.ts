@@ -3,6 +3,7 @@ import {
   createSignaler,
   DirectStreamPath,
   GossipTopicPath,
+  SessionChannelPath,
   SIGNAL_PROTOCOL
 } from '@hearsay/signaling'
 import { TopicValidatorResult } from '@libp2p/gossipsub'
@@ -59,6 +60,7 @@ export class MeshRuntime {
   readonly #watch: RoomWatch
   readonly #transport: HearsayTransport | undefined
   #topology: string | undefined
+  #receiveEnvelope: ((peerId: string, envelope: Uint8Array) => void) | undefined
 
   constructor(init: MeshRuntimeInit) {
     this.#init = init
@@ -150,6 +152,7 @@ export class MeshRuntime {
       privateKey: privateKey.raw,
       rooms: [room],
       paths: [
+        this.#createSessionPath(),
         new DirectStreamPath(components),
         this.#introductions.path,
         new GossipTopicPath(components, { topic: room.topic, localPeer: components.peerId.toString() })
@@ -164,6 +167,17 @@ export class MeshRuntime {
     })
     signaler.addEventListener('superseded', onSuperseded)
     return signaler
+  }
+
+  /** The sessions come after the signaler, which needs them only once they are up. */
+  #createSessionPath(): SessionChannelPath {
+    return new SessionChannelPath({
+      reaches: (peerId) => this.sessions.carries(peerId),
+      send: (peerId, envelope) => this.sessions.carry(peerId, envelope),
+      setReceiver: (receive) => {
+        this.#receiveEnvelope = receive
+      }
+    })
   }
 
   #createPresence(): Presence {
@@ -224,6 +238,7 @@ export class MeshRuntime {
       admit: (peerId) => this.#admit(peerId),
       prepare,
       acceptChannel: (peerId, channel) => this.overlay.handleChannel(peerId, channel),
+      receiveEnvelope: (peerId, envelope) => this.#receiveEnvelope?.(peerId, envelope),
       receive: (message) => {
         this.presence.receive(message).catch((error: unknown) => {
           this.#report(error)

@@ -19,6 +19,8 @@ export { INTRODUCE_PROTOCOL, IntroducerHost } from './paths/introducer-host.ts'
 export type { IntroducerHostComponents, IntroducerHostInit } from './paths/introducer-host.ts'
 export type { IntroducerLimits } from './introduction/introducer.ts'
 export type { Candidate } from './introduction/registrations.ts'
+export { SessionChannelPath } from './paths/session-channel.ts'
+export type { SessionCarrier } from './paths/session-channel.ts'
 export { GossipTopicPath } from './paths/gossip-topic.ts'
 export type {
   GossipMessage,

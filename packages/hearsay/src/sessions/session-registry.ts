@@ -2,7 +2,7 @@ import { AbortError, PeerSession, RefusedError } from '@hearsay/session'
 import { TypedEventEmitter } from 'main-event'
 import { Alarm, monotonicNow } from '../alarm.ts'
 import { withDeadline } from '../deadline.ts'
-import { MESH_CHANNEL, MESH_LABEL_PREFIX } from '../constants.ts'
+import { MAX_ENVELOPE_BYTES, MESH_CHANNEL, MESH_LABEL_PREFIX, SIGNAL_CHANNEL } from '../constants.ts'
 import {
   ConnectionLimitError,
   DialError,
@@ -49,6 +49,8 @@ export interface SessionRegistryInit {
   readonly receive: (message: Uint8Array) => void
   /** A peer opened a channel of the mesh's own. @returns whether somebody has taken it */
   readonly acceptChannel: (peerId: string, channel: Channel<Uint8Array>) => boolean
+  /** A signaling envelope came from the peer itself. */
+  readonly receiveEnvelope: (peerId: string, envelope: Uint8Array) => void
 }
 
 /**
@@ -152,6 +154,17 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
     } finally {
       this.#releaseOffer(peerId)
     }
+  }
+
+  /** Whether signaling can go over the connection to that peer: it is up, and the peer is not silent. */
+  carries(peerId: string): boolean {
+    return this.#entries.get(peerId)?.session.state.name === 'connected'
+  }
+
+  /** Sends the peer a signaling envelope over the connection to it. */
+  async carry(peerId: string, envelope: Uint8Array): Promise<void> {
+    if (!this.carries(peerId)) throw new DialError(peerId, 'there is no connection')
+    await this.#entries.get(peerId)?.session.channel(SIGNAL_CHANNEL).send(envelope)
   }
 
   handleMemberLeft(peerId: string): void {
@@ -299,7 +312,11 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
       signaler,
       remotePeer: peerId,
       rtcConfiguration: options.rtcConfiguration,
-      channels: { ...options.channels, [MESH_CHANNEL]: { codec: 'bytes', priority: 'low' } },
+      channels: {
+        ...options.channels,
+        [MESH_CHANNEL]: { codec: 'bytes', priority: 'low' },
+        [SIGNAL_CHANNEL]: { codec: 'bytes', priority: 'high', maxMessageSize: MAX_ENVELOPE_BYTES }
+      },
       ...(options.candidatePolicy !== undefined && { candidates: { local: options.candidatePolicy } }),
       timeouts: options.timeouts,
       liveness: options.liveness,
@@ -329,6 +346,9 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
     })
     session.channel<Uint8Array>(MESH_CHANNEL).addEventListener('message', ({ detail }) => {
       this.#init.receive(detail)
+    })
+    session.channel<Uint8Array>(SIGNAL_CHANNEL).addEventListener('message', ({ detail }) => {
+      this.#init.receiveEnvelope(peerId, detail)
     })
     this.#init.prepare(entry.peer)
     return session

@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict'
+import { createSignalingHub, testPeerId } from '@hearsay/testing'
+import { comparePeerIds } from '@hearsay/signaling'
+import { MeshMetrics } from '../src/metrics.ts'
+import { resolveHearsayOptions } from '../src/options.ts'
+import { SessionRegistry } from '../src/sessions/session-registry.ts'
+import type { SignalingHub } from '@hearsay/testing'
+
+const NO_LOG = Object.assign(() => undefined, { error: () => undefined, trace: () => undefined })
+
+describe('the session registry', () => {
+  const registries: SessionRegistry[] = []
+
+  function createRegistry(hub: SignalingHub, peer: string, envelopes: string[]): SessionRegistry {
+    const registry = new SessionRegistry({
+      signaler: hub.join(peer),
+      compare: comparePeerIds,
+      options: resolveHearsayOptions({ room: 'kitchen' }),
+      metrics: new MeshMetrics(undefined, { peers: () => 0, members: () => 0, neighbours: () => 0 }),
+      log: NO_LOG as never,
+      admit: () => Promise.resolve(true),
+      prepare: () => undefined,
+      acceptChannel: () => false,
+      receive: () => undefined,
+      receiveEnvelope: (from, bytes) => envelopes.push(`${from} ${new TextDecoder().decode(bytes)}`)
+    })
+    registry.start()
+    registries.push(registry)
+    return registry
+  }
+
+  afterEach(async () => {
+    await Promise.all(registries.splice(0).map((registry) => registry.close()))
+  })
+
+  it('carries envelopes of signaling between two that are connected, and shows them to no application', async () => {
+    const hub = createSignalingHub()
+    const [alice, bob] = [testPeerId(1), testPeerId(2)]
+    const heard: string[] = []
+    const a = createRegistry(hub, alice, [])
+    const b = createRegistry(hub, bob, heard)
+    assert.equal(a.carries(bob), false)
+    await assert.rejects(a.carry(bob, new Uint8Array(1)), { code: 'ERR_DIAL_FAILED' })
+    const connected = new Promise((resolve) => {
+      b.addEventListener('connected', resolve, { once: true })
+    })
+    const peer = await a.dial(bob)
+    await connected
+    assert.ok(a.carries(bob) && b.carries(alice))
+    await a.carry(bob, new TextEncoder().encode('an envelope'))
+    while (heard.length === 0) {
+      await new Promise((resolve) => {
+        setTimeout(resolve, 5)
+      })
+    }
+    assert.deepEqual(heard, [`${alice} an envelope`])
+    assert.deepEqual(
+      peer.channels.map(({ label }) => label),
+      ['default']
+    )
+  })
+})
