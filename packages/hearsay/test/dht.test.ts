@@ -158,11 +158,11 @@ describe('DHT', function () {
     try {
       await impostor.contentRouting.provide(providerKeyOf(await deriveRoom({ name: 'kitchen' })))
       const other = await meshes.create({ dht: { bootstrap: addresses } })
-      await connection(one, other)
-      assert.deepEqual(
-        other.members.map(({ peerId }) => peerId),
-        [one.peerId]
-      )
+      await allConnected([one, other])
+      const impostorId = impostor.peerId.toString()
+      for (const { members, peers } of [one, other]) {
+        assert.ok(![...members, ...peers].some(({ peerId }) => peerId === impostorId))
+      }
     } finally {
       await impostor.stop()
     }
