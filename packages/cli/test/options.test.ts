@@ -65,13 +65,18 @@ describe('options of a command', () => {
 
   it('takes the ways of being found from flags, environment and config file', () => {
     const dht = ['/ip4/127.0.0.1/tcp/1', '/ip4/127.0.0.1/tcp/2']
-    const config = file('c.json', JSON.stringify({ dht, mdns: true }))
+    const config = file('c.json', JSON.stringify({ dht, dhtServer: true, mdns: true }))
     const given = [
-      resolveOptions(MESH_OPTIONS, ['--dht', dht[0], '--dht', dht[1], '--mdns'], {}),
-      resolveOptions(MESH_OPTIONS, [], { HEARSAY_DHT: dht.join(' '), HEARSAY_MDNS: '1' }),
+      resolveOptions(MESH_OPTIONS, ['--dht', dht[0], '--dht', dht[1], '--dht-server', '--mdns'], {}),
+      resolveOptions(MESH_OPTIONS, [], {
+        HEARSAY_DHT: dht.join(' '),
+        HEARSAY_DHT_SERVER: 'true',
+        HEARSAY_MDNS: '1'
+      }),
       resolveOptions(MESH_OPTIONS, ['--config', config], {})
     ]
-    for (const { values } of given) assert.deepEqual([values.dht, values.mdns], [dht, true])
+    for (const { values } of given)
+      assert.deepEqual([values.dht, values['dht-server'], values.mdns], [dht, true, true])
     assert.throws(() => resolveOptions(MESH_OPTIONS, [], { HEARSAY_MDNS: 'perhaps' }), {
       name: 'UsageError',
       code: 'ERR_INVALID_OPTION'

@@ -5,6 +5,7 @@ import type {
   Libp2pEvents,
   Metrics,
   PeerId,
+  PeerStore,
   PrivateKey,
   TypedEventTarget
 } from '@libp2p/interface'
@@ -14,6 +15,8 @@ import type {
   Registrar,
   TransportManager
 } from '@libp2p/interface-internal'
+import type { Ping } from '@libp2p/ping'
+import type { Datastore } from 'interface-datastore'
 
 /** What hearsay takes of a libp2p node. */
 export interface HearsayComponents {
@@ -29,4 +32,12 @@ export interface HearsayComponents {
   metrics?: Metrics
   /** The service named `pubsub`. */
   pubsub: GossipSub
+}
+
+/** What hearsay takes besides, of a libp2p node that it has made itself. */
+export interface OwnComponents extends HearsayComponents {
+  peerStore: PeerStore
+  datastore: Datastore
+  /** The service named `ping`. */
+  ping: Ping
 }

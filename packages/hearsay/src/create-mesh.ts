@@ -1,10 +1,15 @@
 import { platform } from '#platform'
 import { checkRtcOptions } from './check-rtc-options.ts'
 import { createNode } from './create-node.ts'
+import { DhtClient } from './discovery/dht-client.ts'
+import { DhtEntries } from './discovery/dht-entries.ts'
+import { NodeRouting } from './discovery/routing-access.ts'
 import { resolveIdentity } from './identity/identity.ts'
 import { MeshNode } from './mesh-node.ts'
 import { resolveMeshOptions } from './options.ts'
 import { startNode, waitForEntry } from './start-node.ts'
+import type { OwnComponents } from './components.ts'
+import type { RoutingAccess } from './discovery/routing-access.ts'
 import type { Identity } from './identity/identity.ts'
 import type { Mesh } from './mesh.ts'
 import type { MeshOptions, ResolvedMeshOptions } from './options.ts'
@@ -38,11 +43,11 @@ async function startMesh(options: ResolvedMeshOptions, identity: Identity): Prom
     listen: options.listen?.map(String),
     logger: options.logger,
     metrics: options.metrics,
-    dht: options.dht,
+    dhtServer: options.dhtServer,
     hearsay: (components) =>
       new MeshNode(components, options, {
         bootstrap: options.bootstrap,
-        dhtBootstrap: options.dhtBootstrap,
+        routing: routingOf(components, options),
         stop: async () => {
           await node.stop()
           await identity.release()
@@ -62,4 +67,10 @@ async function startMesh(options: ResolvedMeshOptions, identity: Identity): Prom
     throw error
   }
   return node.services.hearsay
+}
+
+function routingOf(components: OwnComponents, options: ResolvedMeshOptions): RoutingAccess | undefined {
+  if (!options.dht) return undefined
+  const entries = new DhtEntries(components, options.dhtBootstrap)
+  return options.dhtServer ? new NodeRouting(components, entries) : new DhtClient(components, entries)
 }

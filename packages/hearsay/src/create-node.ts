@@ -6,7 +6,7 @@ import { ping } from '@libp2p/ping'
 import { createLibp2p } from 'libp2p'
 import { platform } from '#platform'
 import { hearsayTransport } from './transport/hearsay-transport.ts'
-import type { HearsayComponents } from './components.ts'
+import type { OwnComponents } from './components.ts'
 import type { GossipSub } from '@libp2p/gossipsub'
 import type { Identify } from '@libp2p/identify'
 import type { ComponentLogger, Ed25519PrivateKey, Libp2p, Metrics } from '@libp2p/interface'
@@ -23,9 +23,9 @@ export interface BareNodeInit {
 }
 
 export interface NodeInit<Service> extends BareNodeInit {
-  /** Take part in the DHT. */
-  readonly dht: boolean
-  readonly hearsay: (components: HearsayComponents) => Service
+  /** Serve the DHT. */
+  readonly dhtServer: boolean
+  readonly hearsay: (components: OwnComponents) => Service
 }
 
 /** The services of a node of ours. */
@@ -44,7 +44,7 @@ const INBOUND_PENDING = 100
 /** The libp2p node under a mesh that has no other, not started. */
 export async function createNode<Service>(init: NodeInit<Service>): Promise<Libp2p<NodeServices<Service>>> {
   // Loaded only where it is used.
-  const parts = init.dht ? (await import('./discovery/dht-service.ts')).dhtParts(false) : undefined
+  const parts = init.dhtServer ? (await import('./discovery/dht-service.ts')).dhtServer() : undefined
   return createLibp2p<NodeServices<Service>>({
     ...bareNode(init),
     transports: [...platform.transports(), hearsayTransport()],

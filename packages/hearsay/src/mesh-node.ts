@@ -4,12 +4,15 @@ import { HandlerExistsError } from '@hearsay/session'
 import { TypedEventEmitter } from 'main-event'
 import { platform } from '#platform'
 import { InvalidPeerIdError, MeshClosedError, MissingServiceError, reasonOf } from './errors.ts'
+import { DhtEntries } from './discovery/dht-entries.ts'
+import { NodeRouting } from './discovery/routing-access.ts'
 import { checkHost } from './host-check.ts'
 import { requireEd25519 } from './identity/identity.ts'
 import { MessageHub } from './message-hub.ts'
 import { memberOf, MeshRuntime } from './mesh-runtime.ts'
 import { MeshMetrics } from './metrics.ts'
 import type { HearsayComponents } from './components.ts'
+import type { RoutingAccess } from './discovery/routing-access.ts'
 import type {
   BroadcastResult,
   JsonObject,
@@ -29,8 +32,8 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 /** What a mesh is given that made its own libp2p node. */
 export interface OwnNode {
   readonly bootstrap: readonly Multiaddr[]
-  /** Nodes of the DHT, who need not be members. */
-  readonly dhtBootstrap: readonly Multiaddr[]
+  /** Its DHT, if it uses one. */
+  readonly routing: RoutingAccess | undefined
   /** Stops the node, and with it the mesh. */
   stop(): Promise<void>
 }
@@ -201,7 +204,7 @@ export class MeshNode extends TypedEventEmitter<MeshEvents> implements Mesh, Sta
       room,
       options: this.#options,
       bootstrap: this.#ownNode?.bootstrap ?? [],
-      dhtBootstrap: this.#ownNode?.dhtBootstrap ?? [],
+      routing: this.#routing(),
       metrics: this.#metrics,
       log: this.#log,
       events: this,
@@ -228,6 +231,13 @@ export class MeshNode extends TypedEventEmitter<MeshEvents> implements Mesh, Sta
     this.#running = undefined
     this.#hub.close()
     this.#log('closed')
+  }
+
+  #routing(): RoutingAccess | undefined {
+    if (this.#ownNode !== undefined) return this.#ownNode.routing
+    return this.#options.dht
+      ? new NodeRouting(this.#components, new DhtEntries(this.#components, []))
+      : undefined
   }
 
   #install(peer: MeshPeer, type: string): void {

@@ -19,6 +19,7 @@ import { SessionRegistry } from './sessions/session-registry.ts'
 import { findHearsayTransport } from './transport/hearsay-transport.ts'
 import type { HearsayTransport } from './transport/hearsay-transport.ts'
 import type { HearsayComponents } from './components.ts'
+import type { RoutingAccess } from './discovery/routing-access.ts'
 import type { MeshEvents, MeshMember } from './mesh.ts'
 import type { MeshMetrics } from './metrics.ts'
 import type { MeshPeer } from './mesh-peer.ts'
@@ -36,8 +37,8 @@ export interface MeshRuntimeInit {
   readonly room: Room
   readonly options: ResolvedHearsayOptions
   readonly bootstrap: readonly Multiaddr[]
-  /** Nodes of the DHT, who need not be members. */
-  readonly dhtBootstrap: readonly Multiaddr[]
+  /** Where the room's members put themselves down, if anywhere. */
+  readonly routing: RoutingAccess | undefined
   readonly metrics: MeshMetrics
   readonly log: Logger
   /** Where the mesh's events are told. */
@@ -91,15 +92,15 @@ export class MeshRuntime {
 
   /** Resolves once a bootstrap address answered; never where none does. */
   get entered(): Promise<undefined> {
-    const { bootstrap, dhtBootstrap } = this.#init
-    const { entries } = this.#discovery
-    if (dhtBootstrap.length === 0) return this.overlay.entered
-    return bootstrap.length === 0 ? entries.entered : Promise.race([this.overlay.entered, entries.entered])
+    const { bootstrap, routing } = this.#init
+    if (routing === undefined || routing.entries.size === 0) return this.overlay.entered
+    const { entered } = routing.entries
+    return bootstrap.length === 0 ? entered : Promise.race([this.overlay.entered, entered])
   }
 
   /** Why each bootstrap address that failed did so the last time. */
   get bootstrapFailures(): ReadonlyMap<string, unknown> {
-    return new Map([...this.overlay.bootstrapFailures, ...this.#discovery.entries.failures])
+    return new Map([...this.overlay.bootstrapFailures, ...(this.#init.routing?.entries.failures ?? [])])
   }
 
   async start(): Promise<void> {
@@ -261,12 +262,11 @@ export class MeshRuntime {
   }
 
   #createDiscovery(): Discovery {
-    const { components, room, options, dhtBootstrap } = this.#init
+    const { components, room, options, routing } = this.#init
     return new Discovery({
       components,
       room,
-      dht: options.dht,
-      dhtEntries: dhtBootstrap,
+      routing,
       mdns: options.mdns,
       view: () => ({ neighbours: this.overlay.neighbours, members: this.presence.size }),
       isMember: (peerId) => this.presence.get(peerId) !== undefined

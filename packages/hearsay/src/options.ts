@@ -58,7 +58,9 @@ export interface HearsayOptions {
 /** How a mesh finds members when it knows the address of none: by what they left with the nodes of a DHT. */
 export interface DhtOptions {
   /** Multiaddrs of nodes of the DHT, such as `hearsay dht` prints. They need not be in the room. */
-  bootstrap: string | readonly string[]
+  bootstrap?: string | readonly string[]
+  /** Be such a node too, as `createDhtNode()` is: for members that stay and that others can reach. @default false */
+  server?: boolean
 }
 
 /** What `createMesh()` takes. */
@@ -131,6 +133,7 @@ export interface ResolvedNodeOptions {
 /** `MeshOptions` with every default filled in but those that depend on the platform. */
 export interface ResolvedMeshOptions extends ResolvedHearsayOptions, ResolvedNodeOptions {
   readonly dhtBootstrap: readonly Multiaddr[]
+  readonly dhtServer: boolean
 }
 
 type Check = (value: unknown) => string | undefined
@@ -226,7 +229,8 @@ export function resolveMeshOptions(options: MeshOptions): ResolvedMeshOptions {
   return {
     ...withDefaults({ ...others, room, dht: dht !== undefined }),
     ...withNodeDefaults(others),
-    dhtBootstrap: parseMultiaddrs(dht?.bootstrap)
+    dhtBootstrap: parseMultiaddrs(dht?.bootstrap),
+    dhtServer: dht?.server ?? false
   }
 }
 
@@ -329,16 +333,16 @@ function parseMultiaddrs(texts: string | readonly string[] = []): Multiaddr[] {
   return (typeof texts === 'string' ? [texts] : texts).map(parseMultiaddr)
 }
 
-/** With an entry at least: a DHT is not found by itself. */
 function isDht(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null || Object.keys(value).some((key) => key !== 'bootstrap'))
-    return false
-  const bootstrap = 'bootstrap' in value ? value.bootstrap : undefined
+  if (typeof value !== 'object' || value === null) return false
+  const { bootstrap = [], server = false, ...others }: Record<string, unknown> = { ...value }
+  const entries = typeof bootstrap === 'string' ? [bootstrap] : bootstrap
   return (
-    typeof bootstrap === 'string' ||
-    (Array.isArray(bootstrap) &&
-      bootstrap.length > 0 &&
-      bootstrap.every((entry) => typeof entry === 'string'))
+    Object.keys(others).length === 0 &&
+    typeof server === 'boolean' &&
+    isTexts(entries) === undefined &&
+    // A DHT is not found by itself; one of its nodes may be the first.
+    (server || (entries as readonly string[]).length > 0)
   )
 }
 

@@ -78,6 +78,14 @@ describe('DHT', function () {
     assert.deepEqual(stranger.members, [])
   })
 
+  it('may be served by a member, for rooms that it is not in', async () => {
+    const server = await meshes.create({ room: 'cellar', dht: { server: true } })
+    const dht = { bootstrap: server.addresses }
+    const kitchen = [await meshes.create({ dht }), await meshes.create({ dht })]
+    const cellar = await meshes.create({ room: 'cellar', dht })
+    await Promise.all([allConnected(kitchen), allConnected([server, cellar])])
+  })
+
   it('is found through the content routing of a host’s libp2p node', async () => {
     const { addresses } = await dhtNode()
     const host = await createHost(addresses[0])

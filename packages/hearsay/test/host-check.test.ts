@@ -45,7 +45,7 @@ describe('host check', () => {
       listen: [],
       logger: undefined,
       metrics: undefined,
-      dht: false,
+      dhtServer: false,
       hearsay: check
     })
     assert.deepEqual(node.services.hearsay.warnings(), [])

@@ -68,7 +68,9 @@ describe('options', () => {
       [{ room: 'k', dht: {} }, 'dht'],
       [{ room: 'k', dht: { bootstrap: [] } }, 'dht'],
       [{ room: 'k', dht: { bootstrap: [7] } }, 'dht'],
-      [{ room: 'k', dht: { bootstrap: '/ip4/127.0.0.1/tcp/4001', server: true } }, 'dht']
+      [{ room: 'k', dht: { server: false } }, 'dht'],
+      [{ room: 'k', dht: { server: 'yes' } }, 'dht'],
+      [{ room: 'k', dht: { bootstrap: '/ip4/127.0.0.1/tcp/4001', serve: true } }, 'dht']
     ]
     for (const [options, option] of faults) {
       assert.throws(
@@ -100,6 +102,8 @@ describe('options', () => {
     const resolved = resolveMeshOptions({ room: 'k', dht: { bootstrap } })
     assert.equal(resolved.dht, true)
     assert.deepEqual(resolved.dhtBootstrap.map(String), [bootstrap])
+    assert.equal(resolved.dhtServer, false)
+    assert.equal(resolveMeshOptions({ room: 'k', dht: { server: true } }).dhtServer, true)
     assert.throws(() => resolveMeshOptions({ room: 'k', dht: { bootstrap: 'localhost:1' } }), {
       code: 'ERR_INVALID_MULTIADDR'
     })

@@ -40,7 +40,7 @@ export async function openMesh(context: CommandContext<typeof MESH_OPTIONS>): Pr
 }
 
 function meshOptions({ values, flags, terminal }: CommandContext<typeof MESH_OPTIONS>): MeshOptions {
-  const { room, identity, listen, bootstrap, dht } = values
+  const { room, identity, listen, bootstrap, dht, 'dht-server': dhtServer } = values
   const secret = (name: 'password' | 'room-key' | 'invite'): string | undefined =>
     readSecret(
       { name, value: values[name], file: values[`${name}-file`], onCommandLine: flags.has(name) },
@@ -57,7 +57,7 @@ function meshOptions({ values, flags, terminal }: CommandContext<typeof MESH_OPT
     invite,
     identity,
     bootstrap,
-    dht: dht.length === 0 ? undefined : { bootstrap: dht },
+    dht: dht.length > 0 || dhtServer ? { bootstrap: dht, server: dhtServer } : undefined,
     mdns: values.mdns,
     listen: listen.length === 0 ? undefined : listen,
     password: secret('password'),

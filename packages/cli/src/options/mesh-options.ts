@@ -27,6 +27,10 @@ export const MESH_OPTIONS = {
     description:
       'find members, and be found, by a DHT: multiaddr of one of its nodes, which need not be in the room; may be given again'
   },
+  'dht-server': {
+    type: 'boolean',
+    description: 'be a node of the DHT too, for others who can reach this one; see `hearsay dht`'
+  },
   mdns: {
     type: 'boolean',
     description: 'find members, and be found, on the local network by multicast DNS'

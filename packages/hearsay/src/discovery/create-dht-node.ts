@@ -53,8 +53,8 @@ export async function createDhtNode(options: DhtNodeOptions = {}): Promise<DhtNo
 }
 
 async function startDhtNode(options: ResolvedNodeOptions, identity: Identity): Promise<DhtNode> {
-  const { dhtParts } = await import('./dht-service.ts')
-  const { dht, datastore } = dhtParts(true)
+  const { dhtServer } = await import('./dht-service.ts')
+  const { dht, datastore } = dhtServer()
   const node = await createLibp2p<DhtNodeServices>({
     ...bareNode({
       privateKey: identity.privateKey,

@@ -21,6 +21,11 @@ export class DhtEntries {
     if (this.#addresses.length === 0) this.#entered.resolve(undefined)
   }
 
+  /** How many there are, ourselves not counted. */
+  get size(): number {
+    return this.#addresses.length
+  }
+
   /** Resolves once one of them has answered. */
   get entered(): Promise<undefined> {
     return this.#entered.promise

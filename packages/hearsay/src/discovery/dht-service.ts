@@ -1,15 +1,13 @@
 import { kadDHT, passthroughMapper } from '@libp2p/kad-dht'
 import { DHT_PROTOCOL, RECORD_TTL_MS } from './constants.ts'
 import { RecordStore } from './record-store.ts'
-import type { KadDHT, KadDHTComponents } from '@libp2p/kad-dht'
+import type { Routing } from './routing-access.ts'
+import type { AbortOptions, PeerDiscovery, PeerInfo } from '@libp2p/interface'
+import type { KadDHT, KadDHTComponents, KadDHTInit } from '@libp2p/kad-dht'
+import type { CID } from 'multiformats/cid'
 import type { Datastore } from 'interface-datastore'
 
-/** What a libp2p node needs to take part in the DHT. This module is loaded only where it does. */
-export interface DhtParts {
-  readonly dht: (components: KadDHTComponents) => KadDHT
-  /** Must be the node's: it bounds what others store here. */
-  readonly datastore: Datastore
-}
+// This module loads kad-dht: it is to be imported only where the DHT is used.
 
 /** What kad-dht stores is below this key. */
 const DATASTORE_PREFIX = '/dht'
@@ -20,21 +18,66 @@ const CLEANUP_MS = 600_000
 /** Looks for its place in the DHT as soon as it has met a node there: until then lookups wait. */
 const FIRST_SELF_QUERY_MS = 50
 
-/**
- * @param server answers others, whatever our addresses; if not, then once one of them is public
- */
-export function dhtParts(server: boolean): DhtParts {
+const INIT: KadDHTInit = {
+  protocol: DHT_PROTOCOL,
+  datastorePrefix: DATASTORE_PREFIX,
+  initialQuerySelfInterval: FIRST_SELF_QUERY_MS,
+  // A room may live in one house: private addresses count.
+  peerInfoMapper: passthroughMapper,
+  // Whether to provide again is for the mesh to decide; what libp2p repeats by itself would never end.
+  reprovide: { validity: RECORD_TTL_MS, interval: CLEANUP_MS, threshold: 0 }
+}
+
+/** What a libp2p node needs to serve the DHT. */
+export interface DhtServerParts {
+  readonly dht: (components: KadDHTComponents) => KadDHT
+  /** Must be the node's: it bounds what others store here. */
+  readonly datastore: Datastore
+}
+
+export function dhtServer(): DhtServerParts {
   return {
     datastore: new RecordStore({ prefix: DATASTORE_PREFIX }),
-    dht: kadDHT({
-      protocol: DHT_PROTOCOL,
-      datastorePrefix: DATASTORE_PREFIX,
-      ...(server && { clientMode: false }),
-      initialQuerySelfInterval: FIRST_SELF_QUERY_MS,
-      // A room may live in one house: private addresses count.
-      peerInfoMapper: passthroughMapper,
-      // Whether to provide again is for the mesh to decide; what libp2p repeats by itself would never end.
-      reprovide: { validity: RECORD_TTL_MS, interval: CLEANUP_MS, threshold: 0 }
+    dht: kadDHT({ ...INIT, clientMode: false })
+  }
+}
+
+export function dhtClient(components: KadDHTComponents): KadDHT {
+  const dht = kadDHT({ ...INIT, clientMode: true })(components)
+  if (isPeerDiscovery(dht)) {
+    // What libp2p does with its own services: a node that a lookup is sent on to could not be dialed otherwise.
+    dht.addEventListener('peer', ({ detail: { id, multiaddrs } }) => {
+      if (id.equals(components.peerId)) return
+      // An address that cannot be kept is one that cannot be dialed.
+      components.peerStore.merge(id, { multiaddrs }).catch(() => undefined)
     })
   }
+  return dht
+}
+
+/** kad-dht is one; its type does not say so. */
+function isPeerDiscovery(dht: object): dht is PeerDiscovery {
+  return 'addEventListener' in dht
+}
+
+/** The DHT as content routing. */
+export function routingOf(dht: KadDHT): Routing {
+  return {
+    findProviders: (key, options) => findProviders(dht, key, options),
+    provide: (key, options) => provide(dht, key, options)
+  }
+}
+
+async function* findProviders(dht: KadDHT, key: CID, options: AbortOptions): AsyncGenerator<PeerInfo> {
+  for await (const event of dht.findProviders(key, options)) {
+    if (event.name === 'PROVIDER') yield* event.providers
+  }
+}
+
+async function provide(dht: KadDHT, key: CID, options: AbortOptions): Promise<void> {
+  let taken = 0
+  for await (const event of dht.provide(key, options)) {
+    if (event.name === 'PEER_RESPONSE' && event.messageName === 'ADD_PROVIDER') taken++
+  }
+  if (taken === 0) throw new Error('no node of the DHT took the record')
 }

@@ -1,16 +1,16 @@
 import { withDeadline } from '../deadline.ts'
 import { MAX_PROVIDERS_FOUND } from './constants.ts'
-import type { DhtEntries } from './dht-entries.ts'
 import type { FoundPeer } from './found-peers.ts'
 import type { RoundResult } from './round-planner.ts'
+import type { Routing, RoutingAccess } from './routing-access.ts'
 import type { HearsayComponents } from '../components.ts'
-import type { Logger, Provider } from '@libp2p/interface'
+import type { Logger, PeerInfo } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
 
 export interface DirectoryInit {
-  readonly components: Pick<HearsayComponents, 'addressManager' | 'contentRouting' | 'peerId'>
+  readonly components: Pick<HearsayComponents, 'addressManager' | 'peerId'>
   readonly key: CID
-  readonly entries: DhtEntries
+  readonly routing: RoutingAccess
   readonly log: Logger
   readonly signal: AbortSignal
 }
@@ -40,12 +40,11 @@ export class Directory {
    * @throws the libp2p node has no content routing
    */
   async seek(onFound: (peer: FoundPeer) => void): Promise<RoundResult> {
-    const { components, key, entries, log, signal } = this.#init
+    const { components, key, log, signal } = this.#init
     let found = 0
     try {
-      await withDeadline(SEEK_TIMEOUT_MS, signal, async (deadline) => {
-        await entries.connect(deadline)
-        for await (const provider of components.contentRouting.findProviders(key, { signal: deadline })) {
+      await this.#use(SEEK_TIMEOUT_MS, async (routing, deadline) => {
+        for await (const provider of routing.findProviders(key, { signal: deadline })) {
           if (provider.id.equals(components.peerId)) continue
           onFound(foundPeer(provider))
           if (++found === MAX_PROVIDERS_FOUND) break
@@ -62,13 +61,10 @@ export class Directory {
 
   /** Puts us down as a provider of the room's key. Who has no address would find nobody. */
   async provide(): Promise<RoundResult> {
-    const { components, key, entries, log, signal } = this.#init
+    const { components, key, log, signal } = this.#init
     if (components.addressManager.getAddresses().length === 0) return { ok: true, found: 0 }
     try {
-      await withDeadline(PROVIDE_TIMEOUT_MS, signal, async (deadline) => {
-        await entries.connect(deadline)
-        await components.contentRouting.provide(key, { signal: deadline })
-      })
+      await this.#use(PROVIDE_TIMEOUT_MS, (routing, deadline) => routing.provide(key, { signal: deadline }))
     } catch (error) {
       if (!signal.aborted) log('could not provide - %e', error)
       return { ok: false, found: 0 }
@@ -76,9 +72,16 @@ export class Directory {
     log('we are in the directory')
     return { ok: true, found: 0 }
   }
+
+  #use(timeoutMs: number, work: (routing: Routing, deadline: AbortSignal) => Promise<void>): Promise<void> {
+    const { routing, signal } = this.#init
+    return withDeadline(timeoutMs, signal, (deadline) =>
+      routing.use((ready) => work(ready, deadline), deadline)
+    )
+  }
 }
 
-function foundPeer({ id, multiaddrs }: Provider): FoundPeer {
+function foundPeer({ id, multiaddrs }: PeerInfo): FoundPeer {
   const peerId = id.toString()
   const suffix = `/p2p/${peerId}`
   return {

@@ -3,7 +3,6 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { platform } from '#platform'
 import { monotonicNow } from '../alarm.ts'
 import { withDeadline } from '../deadline.ts'
-import { DhtEntries } from './dht-entries.ts'
 import { Directory } from './directory.ts'
 import { FoundPeers } from './found-peers.ts'
 import { LocalNetwork } from './local-network.ts'
@@ -12,16 +11,15 @@ import { RoundPlanner } from './round-planner.ts'
 import type { HearsayComponents } from '../components.ts'
 import type { FoundPeer } from './found-peers.ts'
 import type { RoomView, Round } from './round-planner.ts'
+import type { RoutingAccess } from './routing-access.ts'
 import type { Room } from '@hearsay/signaling'
 import type { Logger } from '@libp2p/interface'
-import type { Multiaddr } from '@multiformats/multiaddr'
 
 export interface DiscoveryInit {
   readonly components: HearsayComponents
   readonly room: Room
-  /** Use the node's content routing, such as a DHT. */
-  readonly dht: boolean
-  readonly dhtEntries: readonly Multiaddr[]
+  /** Where the room's members put themselves down, if anywhere. */
+  readonly routing: RoutingAccess | undefined
   readonly mdns: boolean
   /** What presence and overlay know of the room now. */
   readonly view: () => RoomView
@@ -40,12 +38,11 @@ const DIAL_TIMEOUT_MS = 10_000
  * connects to them; who they are, and that they are in the room at all, shows afterwards.
  */
 export class Discovery {
-  readonly entries: DhtEntries
   readonly #init: DiscoveryInit
   readonly #log: Logger
   readonly #shutdown = new AbortController()
   readonly #found = new FoundPeers(Math.random)
-  readonly #directory: Directory
+  readonly #directory: Directory | undefined
   readonly #localNetwork: LocalNetwork | undefined
   /** Absent where there is no directory. */
   #rounds: RoundPlanner | undefined
@@ -53,17 +50,19 @@ export class Discovery {
 
   constructor(init: DiscoveryInit) {
     this.#init = init
-    const { components, room, dht, dhtEntries, mdns } = init
+    const { components, room, routing, mdns } = init
     this.#log = components.logger.forComponent('hearsay:discovery')
-    this.entries = new DhtEntries(components, dhtEntries)
-    this.#directory = new Directory({
-      components,
-      key: providerKeyOf(room),
-      entries: this.entries,
-      log: this.#log,
-      signal: this.#shutdown.signal
-    })
-    if (dht) this.#rounds = new RoundPlanner(Math.random)
+    if (routing !== undefined) {
+      const { signal } = this.#shutdown
+      this.#directory = new Directory({
+        components,
+        key: providerKeyOf(room),
+        routing,
+        log: this.#log,
+        signal
+      })
+      this.#rounds = new RoundPlanner(Math.random)
+    }
     if (mdns && platform.mdns !== undefined) {
       this.#localNetwork = new LocalNetwork(components, platform.mdns, serviceTypeOf(room), (peer) => {
         this.#handleFound(peer)
@@ -84,23 +83,23 @@ export class Discovery {
     clearInterval(this.#tick)
     this.#tick = undefined
     this.#shutdown.abort()
-    await this.#localNetwork?.stop()
+    await Promise.all([this.#init.routing?.stop(), this.#localNetwork?.stop()])
   }
 
   #work(): void {
     const round = this.#rounds?.poll(this.#init.view(), monotonicNow())
-    if (round !== undefined) void this.#go(round)
+    if (round !== undefined && this.#directory !== undefined) void this.#go(this.#directory, round)
     for (let peer = this.#next(); peer !== undefined; peer = this.#next()) void this.#dial(peer)
   }
 
-  async #go(round: Round): Promise<void> {
+  async #go(directory: Directory, round: Round): Promise<void> {
     try {
       const result =
         round === 'seek'
-          ? await this.#directory.seek((peer) => {
+          ? await directory.seek((peer) => {
               this.#handleFound(peer)
             })
-          : await this.#directory.provide()
+          : await directory.provide()
       this.#rounds?.handleDone(result, monotonicNow())
     } catch {
       this.#log('the libp2p node has no content routing')
