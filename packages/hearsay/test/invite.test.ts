@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import fc from 'fast-check'
 import { encodeRoomKey, generateRoomKey, parseInvite, renderInvite, type Invite } from '../src/index.ts'
 import { resolveMeshOptions } from '../src/options.ts'
+import { inviteVectors } from './support/invite-vectors.ts'
 
 const ADDRESS = '/ip4/127.0.0.1/tcp/4001/p2p/12D3KooWK1QsL7rAoeLAEyMAWQH86Zej1iUruFgQpA5ALhY2mpAS'
 
@@ -25,6 +28,11 @@ const refused = { name: 'InvalidInviteError', code: 'ERR_INVALID_INVITE' }
 describe('an invite', () => {
   it('says what was put into it', () => {
     fc.assert(fc.property(invite, (given) => assert.deepEqual(parseInvite(renderInvite(given)), given)))
+  })
+
+  it('is as the test vectors of the specification say', () => {
+    const file = join(import.meta.dirname, '../../../docs/specs/vectors/invite.json')
+    assert.deepEqual(JSON.parse(readFileSync(file, 'utf8')), inviteVectors())
   })
 
   it('takes a key as bytes or as text, and survives spaces around it', () => {

@@ -8,8 +8,7 @@ const COOKIE_BYTES = 16
 /**
  * What a responder under load asks for before it computes: proof that who sends message 1 hears what is sent back.
  * Nothing is kept for one: a cookie is a MAC, under a secret that changes, over the session and where message 1 came
- * from. That is the verified origin, which on a direct stream is the neighbour; on gossip the neighbour may be another
- * one on the next try, while the origin has signed both.
+ * from: the neighbour, where that is who stands in between (an introducer) or the peer itself, and the origin.
  */
 export class Cookies {
   readonly #randomBytes: (length: number) => Uint8Array
@@ -47,7 +46,7 @@ export class Cookies {
   }
 }
 
-function mac(secret: Uint8Array, session: Uint8Array, { path, origin }: Arrival): Uint8Array {
-  const from = utf8(`${path}\n${origin}`)
+function mac(secret: Uint8Array, session: Uint8Array, { path, via = '', origin }: Arrival): Uint8Array {
+  const from = utf8(`${path}\n${via}\n${origin}`)
   return hmac.create(sha256, secret).update(session).update(from).digest().subarray(0, COOKIE_BYTES)
 }
