@@ -4,7 +4,8 @@ import { createMesh, type Mesh } from 'hearsay'
 export interface MeshPage {
   joinMesh(options: {
     readonly room: string
-    readonly bootstrap: string
+    readonly bootstrap?: string
+    readonly dht?: { readonly bootstrap: string }
     readonly identity: string
   }): Promise<string>
   /** Waits until a peer is connected, asks it, and tells what it answered and how its offer had come. */
