@@ -199,12 +199,15 @@ export class PeerProgram {
 
 /** Waits for `bufferedamountlow`, and looks now and then as well: @roamhq/wrtc does not always fire it. */
 async function drained(channel: RTCDataChannel): Promise<void> {
+  let onLow = (): void => {}
   const low = new Promise<void>((resolve) => {
-    channel.addEventListener('bufferedamountlow', () => resolve(), { once: true })
+    onLow = resolve
+    channel.addEventListener('bufferedamountlow', onLow)
   })
   while (channel.bufferedAmount > HIGH_WATER && channel.readyState === 'open') {
     await Promise.race([low, new Promise<void>((resolve) => setTimeout(resolve, 100))])
   }
+  channel.removeEventListener('bufferedamountlow', onLow)
 }
 
 async function reportOf({ channel, received }: OpenChannel): Promise<ChannelReport> {

@@ -1,11 +1,17 @@
 import type { FuzzTarget } from '../fuzz-target.ts'
+import { dtlsTargets } from './dtls.ts'
 import { hearsayTargets } from './hearsay.ts'
+import { sctpTargets } from './sctp.ts'
 import { sessionTargets } from './session.ts'
 import { signalingTargets } from './signaling.ts'
+import { stunTargets } from './stun.ts'
 import { webrtcTargets } from './webrtc.ts'
 
-/** Everything that takes bytes from strangers; one file a package. */
+/** Everything that takes bytes from strangers; a file a package or protocol. */
 export const TARGETS: readonly FuzzTarget[] = [
+  ...sctpTargets,
+  ...dtlsTargets,
+  ...stunTargets,
   ...webrtcTargets,
   ...signalingTargets,
   ...sessionTargets,
