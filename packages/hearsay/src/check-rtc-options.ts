@@ -1,6 +1,6 @@
 import { PeerSession } from '@hearsay/session'
 import { RTCPeerConnection } from '@hearsay/webrtc'
-import { MESH_CHANNEL, SIGNAL_CHANNEL } from './constants.ts'
+import { MESH_LABEL_PREFIX } from './constants.ts'
 import { InvalidOptionError, reasonOf } from './errors.ts'
 import type { ResolvedHearsayOptions } from './options.ts'
 import type { Signaler } from '@hearsay/signaling'
@@ -32,7 +32,7 @@ export function checkRtcOptions({
     })
     throw new InvalidOptionError('rtcConfiguration', `cannot be used: ${reasonOf(error)}`, error)
   }
-  const taken = [MESH_CHANNEL, SIGNAL_CHANNEL].find((label) => Object.hasOwn(channels, label))
+  const taken = Object.keys(channels).find((label) => label.startsWith(MESH_LABEL_PREFIX))
   if (taken !== undefined) {
     throw new InvalidOptionError('channels', `must not have "${taken}": it is the mesh's own`)
   }

@@ -4,11 +4,11 @@ export const DEFAULT_CHANNEL = 'default'
 /** What labels of channels start with that belong to the mesh and not to the application. */
 export const MESH_LABEL_PREFIX = 'hearsay:'
 
-/** Label of the channel between two meshes themselves. It carries sealed presence records (docs/guides/mesh.md). */
-export const MESH_CHANNEL = 'hearsay:mesh'
-
 /** Label of the channel that carries signaling envelopes between two that are connected (docs/specs/signaling.md). */
 export const SIGNAL_CHANNEL = 'hearsay:signal'
 
 /** The largest signaling envelope (docs/specs/signaling.md). */
 export const MAX_ENVELOPE_BYTES = 16 * 1024
+
+/** The protocol between overlay neighbours by which they tell each other who is in the room. */
+export const PRESENCE_PROTOCOL = '/hearsay/presence/1.0.0'

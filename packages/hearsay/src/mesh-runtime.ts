@@ -83,8 +83,7 @@ export class MeshRuntime {
       compare: comparePeerIds,
       presence: this.presence,
       bootstrap,
-      degree: options.overlayDegree,
-      renewalMs: options.presenceTtlMs / 3
+      degree: options.overlayDegree
     })
     this.sessions = this.#createSessions()
     this.#discovery = this.#createDiscovery()
@@ -118,7 +117,7 @@ export class MeshRuntime {
     })
     this.sessions.start()
     await this.overlay.start()
-    this.presence.start()
+    await this.presence.start()
     await this.#discovery.start()
   }
 
@@ -182,7 +181,7 @@ export class MeshRuntime {
   }
 
   #createPresence(): Presence {
-    const { components, privateKey, room, options, metrics, log, events } = this.#init
+    const { components, privateKey, room, options, metrics, events } = this.#init
     const presence = new Presence({
       components,
       privateKey,
@@ -202,12 +201,10 @@ export class MeshRuntime {
       this.#introductions.refresh()
       this.sessions.handleMember(member.peerId)
     })
-    presence.addEventListener('updated', ({ detail: { member, restarted, sealed } }) => {
+    presence.addEventListener('updated', ({ detail: { member, restarted } }) => {
       if (!restarted) return
       this.#signaler.observeInstance(member.peerId, member.instance)
-      this.#handleRestart(member.peerId, sealed).catch((error: unknown) => {
-        log('an older process of %s could not be told of the newer - %e', member.peerId, error)
-      })
+      this.sessions.handleMemberRestarted(member.peerId)
     })
     presence.addEventListener('left', ({ detail: { member, reason } }) => {
       events.safeDispatchEvent('member:left', { detail: { member: memberOf(member), reason } })
@@ -217,15 +214,6 @@ export class MeshRuntime {
       this.#signaler.observeInstance(components.peerId.toString(), instance)
     })
     return presence
-  }
-
-  /**
-   * A peer announces a newer instance. If the older one still runs, it is shown the newer one's record, which is proof
-   * enough for it to stop; nobody could make it stop without. Gossip may not lead there: for it both are one peer.
-   */
-  async #handleRestart(peerId: string, sealed: Uint8Array): Promise<void> {
-    this.sessions.handleMemberRestarted(peerId)
-    await this.sessions.showNewer(peerId, sealed)
   }
 
   #createSessions(): SessionRegistry {
@@ -239,12 +227,7 @@ export class MeshRuntime {
       admit: (peerId) => this.#admit(peerId),
       prepare,
       acceptChannel: (peerId, channel) => this.overlay.handleChannel(peerId, channel),
-      receiveEnvelope: (peerId, envelope) => this.#receiveEnvelope?.(peerId, envelope),
-      receive: (message) => {
-        this.presence.receive(message).catch((error: unknown) => {
-          this.#report(error)
-        })
-      }
+      receiveEnvelope: (peerId, envelope) => this.#receiveEnvelope?.(peerId, envelope)
     })
     sessions.addEventListener('connected', ({ detail }) => {
       events.safeDispatchEvent('peer:connected', { detail })
@@ -299,12 +282,14 @@ function limitSize(_neighbour: PeerId, { data }: Message): TopicValidatorResult 
 
 /** What the application learns of a member. */
 export function memberOf({ peerId, addresses, services }: Member): MeshMember {
-  return { peerId, services, addresses: addresses.flatMap(addressText) }
+  return { peerId, services, addresses: addresses.flatMap((bytes) => addressText(bytes, peerId)) }
 }
 
-function addressText(bytes: Uint8Array): string[] {
+/** With the peer ID at its end, which records leave out. */
+function addressText(bytes: Uint8Array, peerId: string): string[] {
   try {
-    return [multiaddr(bytes).toString()]
+    const address = multiaddr(bytes).toString()
+    return [address.includes('/p2p/') ? address : `${address}/p2p/${peerId}`]
   } catch {
     return []
   }

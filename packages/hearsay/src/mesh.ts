@@ -17,8 +17,11 @@ export interface MeshEvents {
   'peer:disconnected': CustomEvent<{ peer: MeshPeer; reason: CloseReason }>
   /** A member was heard of for the first time, or again after it had left. */
   'member:discovered': CustomEvent<MeshMember>
-  /** A member said goodbye, or was not heard of for as long as it had asked to be remembered. */
-  'member:left': CustomEvent<{ member: MeshMember; reason: 'goodbye' | 'expired' }>
+  /**
+   * A member said goodbye, was not heard of for as long as it had asked to be remembered, or was forgotten, because the
+   * room is larger than `maxMembers`.
+   */
+  'member:left': CustomEvent<{ member: MeshMember; reason: 'goodbye' | 'expired' | 'forgotten' }>
   /** We are connected to others, and nobody of them shares this room's key. Once. */
   'room:key-mismatch': CustomEvent<{ room: string }>
   /** A newer process uses our identity. This mesh closes. */

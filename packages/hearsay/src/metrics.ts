@@ -1,7 +1,7 @@
 import type { Counter, CounterGroup, HistogramGroup, Metrics } from '@libp2p/interface'
 
 /** How a presence record was taken; what cannot be read is `invalid`. */
-type RecordResult = 'invalid' | 'accepted' | 'stale' | 'too-often' | 'table-full' | 'own'
+type RecordResult = 'invalid' | 'accepted' | 'renewed' | 'stale' | 'too-often' | 'table-full' | 'own'
 
 /** How an attempt to connect ended. */
 export type DialResult = 'connected' | 'failed' | 'refused'

@@ -10,7 +10,6 @@ function plannerOf(options: Partial<OverlayPlannerOptions> = {}): OverlayPlanner
     compare: (a, b) => (a < b ? -1 : a > b ? 1 : 0),
     degree: 3,
     bootstrap: [],
-    overdueMs: 60_000,
     random: seededRandom(1),
     ...options
   })
@@ -31,7 +30,7 @@ function connect(planner: OverlayPlanner, peerId: string, now = 0, target = peer
 
 /** A session, and a link over it that we opened. */
 function link(planner: OverlayPlanner, peerId: string, now: number): void {
-  planner.handleMember(peerId, now)
+  planner.handleMember(peerId, now, now + 60_000)
   planner.handleSession(peerId, true, now)
   planner.handleConnected(peerId, 'session', true, now)
 }
@@ -74,7 +73,7 @@ describe('overlay planner', () => {
     const planner = plannerOf({ bootstrap: ['/a'] })
     dials(planner, 0)
     connect(planner, 'entry', 0, '/a')
-    for (const peerId of ['b', 'c', 'd', 'e']) planner.handleMember(peerId, 0)
+    for (const peerId of ['b', 'c', 'd', 'e']) planner.handleMember(peerId, 0, 60_000)
     assert.deepEqual(dials(planner, 2_000), [], 'sessions with them may come about')
     const wanted = dials(planner, 3_000)
     assert.equal(wanted.length, 2)
@@ -86,7 +85,7 @@ describe('overlay planner', () => {
   it('replaces a lost neighbour whatever its degree', () => {
     const planner = plannerOf({ degree: 1 })
     for (const peerId of ['left', 'right']) connect(planner, peerId)
-    for (const peerId of ['left', 'right', 'far']) planner.handleMember(peerId, 0)
+    for (const peerId of ['left', 'right', 'far']) planner.handleMember(peerId, 0, 60_000)
     assert.deepEqual(dials(planner, 0), [])
     planner.handleDisconnected('left', 0)
     planner.handleMemberLeft('left')
@@ -127,8 +126,8 @@ describe('overlay planner', () => {
   it('dials a member whose record is overdue, one at a time', () => {
     const planner = plannerOf({ degree: 1 })
     connect(planner, 'near')
-    planner.handleMember('far', 0)
-    planner.handleMember('further', 10)
+    planner.handleMember('far', 0, 60_000)
+    planner.handleMember('further', 10, 60_010)
     assert.deepEqual(dials(planner, 60_000), [])
     assert.deepEqual(dials(planner, 60_020), [{ kind: 'member', target: 'far' }])
     assert.deepEqual(dials(planner, 60_030), [])
@@ -139,7 +138,7 @@ describe('overlay planner', () => {
   it('links over sessions at once, and dials no address of who has one', () => {
     const planner = plannerOf({ degree: 2 })
     for (const peerId of ['n', 'o', 'p']) {
-      planner.handleMember(peerId, 0)
+      planner.handleMember(peerId, 0, 60_000)
       planner.handleSession(peerId, true, 0)
     }
     const wanted = dials(planner, 1)
@@ -150,7 +149,7 @@ describe('overlay planner', () => {
     const planner = plannerOf({ degree: 1 })
     link(planner, 'a', 0)
     for (const peerId of ['b', 'x', 'z']) {
-      planner.handleMember(peerId, 0)
+      planner.handleMember(peerId, 0, 60_000)
       planner.handleSession(peerId, true, 0)
     }
     assert.deepEqual(dials(planner, 1), [{ kind: 'session', target: 'x' }])
@@ -160,7 +159,7 @@ describe('overlay planner', () => {
     const planner = plannerOf({ degree: 1, localPeer: 'z' })
     link(planner, 'y', 0)
     for (const peerId of ['b', 'c']) {
-      planner.handleMember(peerId, 0)
+      planner.handleMember(peerId, 0, 60_000)
       planner.handleSession(peerId, true, 0)
     }
     assert.deepEqual(dials(planner, 1), [], 'the lower of the two opens the link')
@@ -170,7 +169,7 @@ describe('overlay planner', () => {
   it('replaces a neighbour whose session falls silent before it is over', () => {
     const planner = plannerOf({ degree: 1 })
     link(planner, 'x', 0)
-    planner.handleMember('z', 0)
+    planner.handleMember('z', 0, 60_000)
     planner.handleSession('z', true, 0)
     assert.deepEqual(dials(planner, 1_000), [])
     planner.handleSession('x', false, 2_000)
@@ -221,7 +220,7 @@ describe('overlay planner', () => {
         let now = 0
         for (const { type, peer, wait } of events) {
           now += wait
-          if (type === 'member') planner.handleMember(peer, now)
+          if (type === 'member') planner.handleMember(peer, now, now + 60_000)
           else if (type === 'left' && !pending.has(peer)) planner.handleMemberLeft(peer)
           else if (type === 'connected') planner.handleConnected(peer, 'network', true, now)
           else if (type === 'neighbour') planner.handleNeighbour(peer)

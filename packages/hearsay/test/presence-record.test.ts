@@ -13,7 +13,8 @@ import {
   MAX_ADDRESSES,
   MAX_INTRODUCERS
 } from '../src/presence/presence-record.ts'
-import { MAX_SEALED_BYTES, openPresence, sealPresence } from '../src/presence/presence-seal.ts'
+import { knownRecord } from '../src/presence/known-record.ts'
+import { helloProof, MAX_SEALED_BYTES, openPresence, sealPresence } from '../src/presence/presence-seal.ts'
 import { recordOf } from './support/presence-room.ts'
 
 const room = { topic: 'kitchen', presenceKey: new Uint8Array(32).fill(7) }
@@ -36,7 +37,7 @@ describe('presence record', () => {
     )
     fc.assert(
       fc.property(record, (value) => {
-        assert.deepEqual(decodePresenceRecord(encodePresenceRecord(value, 'kitchen'), 'kitchen'), value)
+        assert.deepEqual(decodePresenceRecord(encodePresenceRecord(value)), value)
       })
     )
   })
@@ -44,13 +45,9 @@ describe('presence record', () => {
   it('is never made of arbitrary bytes, and never throws', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
-        assert.equal(decodePresenceRecord(bytes, 'kitchen'), undefined)
+        assert.equal(decodePresenceRecord(bytes), undefined)
       })
     )
-  })
-
-  it('counts for its own topic only', () => {
-    assert.equal(decodePresenceRecord(encodePresenceRecord(recordOf(), 'kitchen'), 'cellar'), undefined)
   })
 
   it('is refused where it is malformed: no sequence, a short instance, an endless address, service or list', () => {
@@ -63,7 +60,7 @@ describe('presence record', () => {
       recordOf({ services: Array.from({ length: 17 }, () => 'x') })
     ]
     for (const record of refused) {
-      assert.equal(decodePresenceRecord(encodePresenceRecord(record, 'kitchen'), 'kitchen'), undefined)
+      assert.equal(decodePresenceRecord(encodePresenceRecord(record)), undefined)
     }
   })
 
@@ -71,8 +68,12 @@ describe('presence record', () => {
     it('opens for members of the room and names its signer', async () => {
       const key = await generateKeyPair('Ed25519')
       const record = recordOf({ addresses: [Uint8Array.of(4, 127, 0, 0, 1)] })
-      const opened = await openPresence(await sealPresence(record, key, room, nonce), room)
-      assert.deepEqual(opened, { peerId: peerIdFromPrivateKey(key).toString(), record })
+      const sealed = await sealPresence(record, key, room, nonce)
+      const peerId = peerIdFromPrivateKey(key).toString()
+      assert.deepEqual(await openPresence(sealed, room), {
+        verdict: 'verified',
+        known: knownRecord(peerId, record, sealed)
+      })
     })
 
     it('shows nothing of the record or its signer', async () => {
@@ -81,6 +82,28 @@ describe('presence record', () => {
       const sealed = await sealPresence(recordOf({ addresses: [address] }), key, room, nonce)
       assert.equal(Buffer.from(sealed).includes(address), false)
       assert.equal(Buffer.from(sealed).includes(key.publicKey.raw), false)
+    })
+
+    it('is not verified where it says nothing new', async () => {
+      const key = await generateKeyPair('Ed25519')
+      const sealed = await sealPresence(recordOf(), key, room, nonce)
+      const opened = await openPresence(sealed, room, () => false)
+      const peerId = peerIdFromPrivateKey(key).toString()
+      assert.deepEqual(opened, { verdict: 'stale', peerId, record: recordOf() })
+    })
+
+    it('counts in its own room only, also for who is in both', async () => {
+      const key = await generateKeyPair('Ed25519')
+      const envelope = await RecordEnvelope.seal(
+        {
+          domain: 'hearsay-presence cellar',
+          codec: fromString('/hearsay/presence-record'),
+          marshal: () => encodePresenceRecord(recordOf()),
+          equals: () => false
+        },
+        key
+      )
+      assert.equal(await openPresence(encrypt(envelope.marshal()), room), undefined)
     })
 
     it('stays closed without the key, under another topic, and with any byte altered', async () => {
@@ -100,7 +123,7 @@ describe('presence record', () => {
         {
           domain: 'libp2p-peer-record',
           codec: fromString('/hearsay/presence-record'),
-          marshal: () => encodePresenceRecord(recordOf(), room.topic),
+          marshal: () => encodePresenceRecord(recordOf()),
           equals: () => false
         },
         key
@@ -112,9 +135,9 @@ describe('presence record', () => {
       const key = await generateKeyPair('secp256k1')
       const envelope = await RecordEnvelope.seal(
         {
-          domain: 'hearsay-presence',
+          domain: `hearsay-presence ${room.topic}`,
           codec: fromString('/hearsay/presence-record'),
-          marshal: () => encodePresenceRecord(recordOf(), room.topic),
+          marshal: () => encodePresenceRecord(recordOf()),
           equals: () => false
         },
         key
@@ -132,6 +155,19 @@ describe('presence record', () => {
       )
       assert.equal(await openPresence(encrypt(new Uint8Array(MAX_SEALED_BYTES)), room), undefined)
     })
+  })
+
+  it('proof of being in a room is good for one pair of peers, one way, in that room', () => {
+    const proof = helloProof(room, 'alice', 'bob')
+    assert.deepEqual(proof, helloProof(room, 'alice', 'bob'))
+    for (const other of [
+      helloProof(room, 'bob', 'alice'),
+      helloProof(room, 'alice', 'carol'),
+      helloProof({ ...room, topic: 'cellar' }, 'alice', 'bob'),
+      helloProof({ ...room, presenceKey: new Uint8Array(32) }, 'alice', 'bob')
+    ]) {
+      assert.notDeepEqual(proof, other)
+    }
   })
 })
 

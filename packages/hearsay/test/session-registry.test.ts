@@ -21,7 +21,6 @@ describe('the session registry', () => {
       admit: () => Promise.resolve(true),
       prepare: () => undefined,
       acceptChannel: () => false,
-      receive: () => undefined,
       receiveEnvelope: (from, bytes) => envelopes.push(`${from} ${new TextDecoder().decode(bytes)}`)
     })
     registry.start()

@@ -6,6 +6,11 @@ import {
   encodePresenceRecord,
   type PresenceRecord
 } from '../../../packages/hearsay/src/presence/presence-record.ts'
+import {
+  decodeFrame,
+  encodeFrame,
+  type ExchangeFrame
+} from '../../../packages/hearsay/src/presence/exchange-frame.ts'
 import { openPresence, sealPresence } from '../../../packages/hearsay/src/presence/presence-seal.ts'
 import { assertModest, decoderTarget, type FuzzTarget } from '../fuzz-target.ts'
 
@@ -42,12 +47,22 @@ const inviteTarget = decoderTarget<Invite>({
   ]
 })
 
+const PRINTS = ['0123456789abcdef', 'ffffffffffffffff']
+
+const FRAMES: readonly ExchangeFrame[] = [
+  { type: 'digest', records: PRINTS[0], members: PRINTS[1], count: 2, news: PRINTS },
+  { type: 'compare', parts: Array.from({ length: 8 }, () => PRINTS[1]) },
+  { type: 'list', parts: Uint8Array.of(129), fingerprints: PRINTS },
+  { type: 'want', fingerprints: PRINTS },
+  { type: 'records', held: [{ sealed: new Uint8Array(20).fill(3), remainingMs: 9_000 }], absent: PRINTS }
+]
+
 export const hearsayTargets: readonly FuzzTarget[] = [
   inviteTarget,
   decoderTarget<PresenceRecord>({
     name: 'hearsay/presence-record',
-    decode: (bytes) => decodePresenceRecord(bytes, room.topic),
-    encode: (record) => encodePresenceRecord(record, room.topic),
+    decode: decodePresenceRecord,
+    encode: encodePresenceRecord,
     values: [PRESENT, GONE]
   }),
   {
@@ -58,5 +73,12 @@ export const hearsayTargets: readonly FuzzTarget[] = [
       assertModest(opened, input.length)
       return opened
     }
-  }
+  },
+  decoderTarget<ExchangeFrame>({
+    name: 'hearsay/presence-frame',
+    maxBytes: 8_192,
+    decode: decodeFrame,
+    encode: encodeFrame,
+    values: FRAMES
+  })
 ]

@@ -20,8 +20,6 @@ export interface OverlayPlannerOptions {
   degree: number
   /** Multiaddrs of the option `bootstrap`. */
   bootstrap: readonly string[]
-  /** A member unheard for so long is probably on the other side of a rift. */
-  overdueMs: number
   /** Uniform in [0, 1). */
   random: () => number
 }
@@ -61,7 +59,7 @@ interface Candidate {
   /** When our last dial succeeded. */
   dialedAt: number | undefined
   firstHeardAt: number
-  heardAt: number
+  overdueAt: number
 }
 
 interface Link {
@@ -93,7 +91,7 @@ export class OverlayPlanner {
 
   constructor(options: OverlayPlannerOptions) {
     this.#options = options
-    for (const address of options.bootstrap) this.#add('bootstrap', address, 0)
+    for (const address of options.bootstrap) this.#add('bootstrap', address, 0, Number.POSITIVE_INFINITY)
   }
 
   /** Members that pass on what we say. */
@@ -112,10 +110,11 @@ export class OverlayPlanner {
     return count
   }
 
-  handleMember(peerId: string, now: number): void {
+  /** @param overdueAt a member unheard until then is probably on the other side of a rift: it is dialed */
+  handleMember(peerId: string, now: number, overdueAt: number): void {
     const known = this.#candidates.get(peerId)
-    if (known === undefined) this.#add('member', peerId, now)
-    else known.heardAt = now
+    if (known === undefined) this.#add('member', peerId, now, overdueAt)
+    else known.overdueAt = overdueAt
   }
 
   handleMemberLeft(peerId: string): void {
@@ -197,7 +196,7 @@ export class OverlayPlanner {
     return this.#outputs.shift()
   }
 
-  #add(kind: Candidate['kind'], target: string, now: number): void {
+  #add(kind: Candidate['kind'], target: string, now: number, overdueAt: number): void {
     this.#candidates.set(target, {
       kind,
       target,
@@ -207,7 +206,7 @@ export class OverlayPlanner {
       pendingSince: undefined,
       dialedAt: undefined,
       firstHeardAt: now,
-      heardAt: now
+      overdueAt
     })
   }
 
@@ -294,13 +293,10 @@ export class OverlayPlanner {
 
   #overdue(now: number): Candidate | undefined {
     const late = [...this.#candidates.values()].filter(
-      (candidate) =>
-        candidate.kind === 'member' &&
-        now - candidate.heardAt > this.#options.overdueMs &&
-        this.#isFree(candidate, now)
+      (candidate) => candidate.kind === 'member' && now > candidate.overdueAt && this.#isFree(candidate, now)
     )
     // One that never answers must not keep the others waiting.
-    return late.sort((a, b) => a.failures - b.failures || a.heardAt - b.heardAt)[0]
+    return late.sort((a, b) => a.failures - b.failures || a.overdueAt - b.overdueAt)[0]
   }
 
   #isFree({ pendingSince, nextAttemptAt, peerId }: Candidate, now: number): boolean {

@@ -8,6 +8,7 @@ import { readOverlayAddress } from '../transport/overlay-address.ts'
 import type { HearsayComponents } from '../components.ts'
 import type { OverlayDial } from './overlay-planner.ts'
 import type { Presence } from '../presence/presence.ts'
+import type { Member } from '../presence/presence-table.ts'
 import type { Connection, Logger, PeerId } from '@libp2p/interface'
 import type { HearsayTransport } from '../transport/hearsay-transport.ts'
 import type { LinkChannel } from '../transport/session-links.ts'
@@ -23,8 +24,6 @@ export interface OverlayInit {
   readonly degree: number
   /** Orders peer IDs by public-key bytes. */
   readonly compare: (a: string, b: string) => number
-  /** How often members renew their records, in milliseconds. */
-  readonly renewalMs: number
 }
 
 /** How often the plan is looked at: a failed entry is tried again soon, and looking costs microseconds. */
@@ -39,11 +38,11 @@ const LINK_TIMEOUT_MS = 5_000
 /** What waits on a link may take so long to leave before the link ends without it. */
 const CLOSE_TIMEOUT_MS = 500
 
-/** A peer's link is not replaced again so soon: whose link was replaced dials at once, and would throw out the newer. */
-const REPLACE_AGAIN_MS = 500
+/** A record is renewed after three quarters of its time to live at the latest: one that is not is overdue. */
+const OVERDUE = 0.85
 
 /** gossipsub opens its stream within a few round trips of a connection; without one for so long it never will. */
-const DEAF_MS = 5_000
+const DEAF_MS = 1_000
 
 /** Keeps our place in the overlay: enters it through the bootstrap addresses, then holds links to members. */
 export class Overlay {
@@ -53,8 +52,6 @@ export class Overlay {
   readonly #shutdown = new AbortController()
   readonly #entered = Promise.withResolvers<undefined>()
   readonly #failures = new Map<string, unknown>()
-  /** When a neighbour's link was replaced; bounded by the neighbours. */
-  readonly #replacedAt = new Map<string, number>()
   /** Since when gossipsub has had no stream to a neighbour; bounded by the neighbours. */
   readonly #deafSince = new Map<string, number>()
   #listener: SessionListener | undefined
@@ -69,7 +66,6 @@ export class Overlay {
       compare: init.compare,
       degree: init.degree,
       bootstrap: others.map(String),
-      overdueMs: 1.5 * init.renewalMs,
       random: Math.random
     })
     // A list of entries may hold our own address: the first node of all has nobody else to enter through.
@@ -112,7 +108,6 @@ export class Overlay {
   async start(): Promise<void> {
     if (this.#tick !== undefined) return
     const { components, presence, transport } = this.#init
-    components.events.addEventListener('connection:open', this.#onConnection)
     components.events.addEventListener('peer:connect', this.#onConnect)
     components.events.addEventListener('peer:disconnect', this.#onDisconnect)
     presence.addEventListener('neighbour', this.#onNeighbour)
@@ -136,7 +131,6 @@ export class Overlay {
     this.#tick = undefined
     this.#shutdown.abort()
     const { components, presence } = this.#init
-    components.events.removeEventListener('connection:open', this.#onConnection)
     components.events.removeEventListener('peer:connect', this.#onConnect)
     components.events.removeEventListener('peer:disconnect', this.#onDisconnect)
     presence.removeEventListener('neighbour', this.#onNeighbour)
@@ -146,26 +140,6 @@ export class Overlay {
     await this.#listener?.close()
     const links = components.connectionManager.getConnections().filter(isOverSession)
     await Promise.all(links.map((link) => closeLink(link)))
-  }
-
-  /**
-   * A process does not dial whom it is connected to: a second inbound connection of one member comes from a new process
-   * with its identity, and the first is dead or belongs to the older one. gossipsub would go on talking to that alone.
-   */
-  readonly #onConnection = ({ detail: connection }: CustomEvent<Connection>): void => {
-    const { components, presence } = this.#init
-    const { remotePeer, direction, id } = connection
-    const peerId = remotePeer.toString()
-    // Whose session it is, is known: the session itself ends when a newer process takes over.
-    if (direction !== 'inbound' || isOverSession(connection) || presence.get(peerId) === undefined) return
-    const earlier = components.connectionManager
-      .getConnections(remotePeer)
-      .filter((other) => other.direction === 'inbound' && other.limits === undefined && other.id !== id)
-      .filter((other) => !isOverSession(other))
-    const now = monotonicNow()
-    if (earlier.length === 0 || now - (this.#replacedAt.get(peerId) ?? -Infinity) < REPLACE_AGAIN_MS) return
-    this.#replacedAt.set(peerId, now)
-    for (const link of earlier) link.abort(new Error('replaced by a newer connection of the same peer'))
   }
 
   readonly #onConnect = ({ detail }: CustomEvent<PeerId>): void => {
@@ -181,7 +155,6 @@ export class Overlay {
   }
 
   readonly #onDisconnect = ({ detail }: CustomEvent<PeerId>): void => {
-    this.#replacedAt.delete(detail.toString())
     this.#deafSince.delete(detail.toString())
     this.#planner.handleDisconnected(detail.toString(), monotonicNow())
     this.#plan()
@@ -191,12 +164,12 @@ export class Overlay {
     this.#planner.handleNeighbour(detail)
   }
 
-  readonly #onMember = ({ detail }: CustomEvent<{ peerId: string }>): void => {
-    this.#planner.handleMember(detail.peerId, monotonicNow())
+  readonly #onMember = ({ detail }: CustomEvent<Member>): void => {
+    this.#planner.handleMember(detail.peerId, monotonicNow(), overdueAt(detail))
   }
 
-  readonly #onUpdated = ({ detail }: CustomEvent<{ member: { peerId: string } }>): void => {
-    this.#planner.handleMember(detail.member.peerId, monotonicNow())
+  readonly #onUpdated = ({ detail: { member } }: CustomEvent<{ member: Member }>): void => {
+    this.#planner.handleMember(member.peerId, monotonicNow(), overdueAt(member))
   }
 
   readonly #onLeft = ({ detail }: CustomEvent<{ member: { peerId: string } }>): void => {
@@ -218,8 +191,9 @@ export class Overlay {
   }
 
   /**
-   * gossipsub keeps one stream to a peer, on one of the connections to it, and opens no other while any of them stands:
-   * where that one ended alone, the peer would hear nothing from us for ever. So the rest is ended too, and linked anew.
+   * gossipsub keeps one stream to a peer, on one of the connections to it, and looks for no other where that one ended
+   * alone: the peer would hear nothing from us for ever. So it is shown one that is left. (There are two where both
+   * sides dialed at once, or where a second process uses the peer's identity.)
    */
   #mendDeaf(): void {
     const { connectionManager, pubsub } = this.#init.components
@@ -227,18 +201,28 @@ export class Overlay {
     for (const peerId of this.#planner.neighbourIds) {
       const links = connectionManager.getConnections(peerIdFromString(peerId))
       const streams = links.flatMap((link) => link.streams)
+      const isHeard = streams.some(
+        ({ direction, protocol }) => direction === 'outbound' && pubsub.protocols.includes(protocol)
+      )
       const since = this.#deafSince.get(peerId) ?? now
-      if (
-        streams.some(
-          ({ direction, protocol }) => direction === 'outbound' && pubsub.protocols.includes(protocol)
-        )
-      ) {
+      if (isHeard) {
         this.#deafSince.delete(peerId)
       } else if (now - since < DEAF_MS) {
         this.#deafSince.set(peerId, since)
       } else {
         this.#deafSince.delete(peerId)
-        for (const link of links) link.abort(new Error('gossip has no stream over it'))
+        this.#tellGossip(links)
+      }
+    }
+  }
+
+  #tellGossip(links: readonly Connection[]): void {
+    const { registrar, pubsub } = this.#init.components
+    const link = links.find(({ status, limits }) => status === 'open' && limits === undefined)
+    if (link === undefined) return
+    for (const protocol of pubsub.protocols) {
+      for (const topology of registrar.getTopologies(protocol)) {
+        void topology.onConnect?.(link.remotePeer, link)
       }
     }
   }
@@ -309,6 +293,10 @@ async function closeLink(link: Connection): Promise<void> {
   } catch (error) {
     link.abort(error instanceof Error ? error : new Error('it did not close'))
   }
+}
+
+function overdueAt({ heardAt, expiresAt }: Member): number {
+  return heardAt + OVERDUE * (expiresAt - heardAt)
 }
 
 function decodeAddress(bytes: Uint8Array): Multiaddr | undefined {

@@ -34,8 +34,7 @@ const MAX_SERVICE_LENGTH = 64
 
 const PUBLIC_KEY_BYTES = 32
 
-/** The record in protobuf, bound to the room's topic so that it counts nowhere else. */
-export function encodePresenceRecord(record: PresenceRecord, topic: string): Uint8Array {
+export function encodePresenceRecord(record: PresenceRecord): Uint8Array {
   return Codec.encode({
     instance: Uint8Array.from(record.instance),
     sequence: record.sequence,
@@ -43,13 +42,12 @@ export function encodePresenceRecord(record: PresenceRecord, topic: string): Uin
     addresses: record.addresses.slice(0, MAX_ADDRESSES).map((address) => Uint8Array.from(address)),
     introducers: record.introducers.slice(0, MAX_INTRODUCERS).map((peerId) => publicKeyOf(peerId)),
     services: [...record.services],
-    gone: record.gone,
-    topic
+    gone: record.gone
   })
 }
 
-/** Reads what a stranger sent: `undefined` for anything but a sound record of this topic. */
-export function decodePresenceRecord(bytes: Uint8Array, topic: string): PresenceRecord | undefined {
+/** Reads what a stranger sent: `undefined` for anything but a sound record. */
+export function decodePresenceRecord(bytes: Uint8Array): PresenceRecord | undefined {
   let message: Codec
   try {
     message = Codec.decode(bytes, {
@@ -59,7 +57,6 @@ export function decodePresenceRecord(bytes: Uint8Array, topic: string): Presence
     return undefined
   }
   const sound =
-    message.topic === topic &&
     message.instance.length === INSTANCE_BYTES &&
     message.sequence > 0 &&
     message.addresses.every(({ length }) => length > 0 && length <= MAX_ADDRESS_BYTES) &&

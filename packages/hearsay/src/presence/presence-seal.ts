@@ -1,18 +1,21 @@
 import { peerIdFromPublicKey } from '@libp2p/peer-id'
 import { RecordEnvelope } from '@libp2p/peer-record'
 import { xchacha20poly1305 } from '@noble/ciphers/chacha.js'
+import { hmac } from '@noble/hashes/hmac.js'
+import { sha256 } from '@noble/hashes/sha2.js'
 import { concat } from 'uint8arrays/concat'
 import { fromString } from 'uint8arrays/from-string'
+import { PRESENCE_PROTOCOL } from '../constants.ts'
+import { knownRecord } from './known-record.ts'
 import { decodePresenceRecord, encodePresenceRecord } from './presence-record.ts'
 import type { PresenceRecord } from './presence-record.ts'
+import type { KnownRecord } from './presence-table.ts'
 import type { Ed25519PrivateKey } from '@libp2p/interface'
 
 const VERSION = 1
 const NONCE_BYTES = 24
 const TAG_BYTES = 16
 
-/** Signatures of this domain sign nothing else (libp2p RFC 0002, "Domain Separation"). */
-const DOMAIN = 'hearsay-presence'
 const PAYLOAD_TYPE = fromString('/hearsay/presence-record')
 
 /** A sealed record is no longer: 16 addresses and 16 services of full length fit, a flood of padding does not. */
@@ -34,9 +37,9 @@ export async function sealPresence(
 ): Promise<Uint8Array> {
   const envelope = await RecordEnvelope.seal(
     {
-      domain: DOMAIN,
+      domain: domainOf(room),
       codec: PAYLOAD_TYPE,
-      marshal: () => encodePresenceRecord(record, room.topic),
+      marshal: () => encodePresenceRecord(record),
       equals: () => false
     },
     privateKey
@@ -46,16 +49,20 @@ export async function sealPresence(
   return concat([header, nonce, sealed])
 }
 
-/** A record and who signed it. */
-export interface OpenedPresence {
-  readonly peerId: string
-  readonly record: PresenceRecord
-}
+/** A sound record of the room, and whether its signature was verified, or says nothing new and was not. */
+export type OpenedPresence =
+  | { readonly verdict: 'verified'; readonly known: KnownRecord }
+  | { readonly verdict: 'stale'; readonly peerId: string; readonly record: PresenceRecord }
 
-/** Decrypts and verifies what a stranger sent: `undefined` for anything that is not a member's sound record. */
+/**
+ * Decrypts and verifies what a stranger sent: `undefined` for anything that is not a member's sound record.
+ *
+ * @param isNews whether a record is worth verifying, which costs most of the time
+ */
 export async function openPresence(
   bytes: Uint8Array,
-  room: PresenceRoom
+  room: PresenceRoom,
+  isNews: (peerId: string, record: PresenceRecord) => boolean = () => true
 ): Promise<OpenedPresence | undefined> {
   if (
     bytes.length > MAX_SEALED_BYTES ||
@@ -67,16 +74,39 @@ export async function openPresence(
   try {
     const nonce = bytes.subarray(1, 1 + NONCE_BYTES)
     const marshalled = cipher(room, nonce).decrypt(bytes.subarray(1 + NONCE_BYTES))
-    const envelope = await RecordEnvelope.openAndCertify(marshalled, DOMAIN)
+    const envelope = RecordEnvelope.createFromProtobuf(marshalled)
     // Other keys would be verified just as well, but nobody can write to their owners.
     if (envelope.publicKey.type !== 'Ed25519') return undefined
-    const record = decodePresenceRecord(envelope.payload.subarray(), room.topic)
-    return record && { peerId: peerIdFromPublicKey(envelope.publicKey).toString(), record }
+    const record = decodePresenceRecord(envelope.payload.subarray())
+    if (record === undefined) return undefined
+    const peerId = peerIdFromPublicKey(envelope.publicKey).toString()
+    if (!isNews(peerId, record)) return { verdict: 'stale', peerId, record }
+    if (!(await envelope.validate(domainOf(room)))) return undefined
+    return { verdict: 'verified', known: knownRecord(peerId, record, bytes) }
   } catch {
     return undefined
   }
 }
 
+/**
+ * What shows a neighbour that we are in the room: an HMAC under the room's key over both peer IDs, which the connection
+ * has proven, so that nobody else can use it.
+ */
+export function helloProof(room: PresenceRoom, from: string, to: string): Uint8Array {
+  return hmac(
+    sha256,
+    room.presenceKey,
+    fromString([`${PRESENCE_PROTOCOL} hello`, room.topic, from, to].join('\n'))
+  )
+}
+
+/**
+ * Signatures of this domain sign nothing else (libp2p RFC 0002, "Domain Separation"), and count in this room only.
+ */
+function domainOf(room: PresenceRoom): string {
+  return `hearsay-presence ${room.topic}`
+}
+
 function cipher(room: PresenceRoom, nonce: Uint8Array): ReturnType<typeof xchacha20poly1305> {
-  return xchacha20poly1305(room.presenceKey, nonce, fromString(`/hearsay/presence/1.0.0 ${room.topic}`))
+  return xchacha20poly1305(room.presenceKey, nonce, fromString(`${PRESENCE_PROTOCOL} ${room.topic}`))
 }

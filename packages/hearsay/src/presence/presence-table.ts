@@ -1,3 +1,4 @@
+import { highOf, SetDigest } from './fingerprint.ts'
 import { compareInstances, sameInstance } from './instance.ts'
 import type { PresenceRecord } from './presence-record.ts'
 
@@ -16,51 +17,56 @@ export interface Member {
   readonly expiresAt: number
 }
 
-/** What the table makes of one record; only `accepted` ones are worth passing on. */
-export type RecordVerdict = 'accepted' | 'stale' | 'too-often' | 'table-full' | 'own'
+/** A record as it was sealed, opened and verified. It does not change, and may be shared. */
+export interface KnownRecord {
+  readonly peerId: string
+  readonly record: PresenceRecord
+  readonly sealed: Uint8Array
+  /** Of `sealed`. */
+  readonly fingerprint: string
+  /** Fingerprint of what it says, sequence and time to live aside: renewals have the same. */
+  readonly content: string
+}
 
-export type PresenceOutput =
-  /** Publish our own record with this sequence number. */
-  | { readonly type: 'publish'; readonly sequence: number; readonly gone: boolean }
+/**
+ * What the table makes of one record. `accepted`: it says something new. `renewed`: what is known counts for longer.
+ * Only these two are worth passing on.
+ */
+export type RecordVerdict = 'accepted' | 'renewed' | 'stale' | 'too-often' | 'table-full' | 'own'
+
+export type TableOutput =
   | { readonly type: 'discovered'; readonly member: Member }
   | { readonly type: 'updated'; readonly member: Member; readonly restarted: boolean }
-  | { readonly type: 'left'; readonly member: Member; readonly reason: 'goodbye' | 'expired' }
+  | { readonly type: 'left'; readonly member: Member; readonly reason: 'goodbye' | 'expired' | 'forgotten' }
   /** A newer process announces itself under our own peer ID. */
   | { readonly type: 'superseded'; readonly instance: Uint8Array }
 
 export interface PresenceTableOptions {
-  localPeer: string
-  instance: Uint8Array
+  readonly localPeer: string
+  readonly instance: Uint8Array
   /** Uniform in [0, 1). */
-  random: () => number
-  /** For how long our records count for others, in milliseconds. They are renewed three times as often. */
-  ttlMs: number
+  readonly random: () => number
   /** How many members are remembered; a room may hold more, and memory must not grow with what strangers say. */
-  maxMembers: number
+  readonly maxMembers: number
+  /** Whom not to forget to make room for others: who is a neighbour, say. */
+  readonly isProtected: (peerId: string) => boolean
+}
+
+/** Where a record came from. */
+export interface RecordSource {
+  /** The neighbour that told us of it, by peer ID. */
+  readonly neighbour: string
+  /** For how long it still counts, by what the neighbour says; it may say less than the record, never more. */
+  readonly remainingMs?: number
+  /** It is a first announcement, or the neighbour's own: reason enough to forget somebody for it. */
+  readonly makesRoom: boolean
 }
 
 /** A record may ask to be remembered for this long at least, so that a member is not discovered again and again. */
 const MIN_TTL_MS = 10_000
 
-/** … and at most, so that a vanished member does not stay for days. */
-const MAX_TTL_MS = 3_600_000
-
-/** A neighbour is heard of before gossipsub can write to it: what is published at once never leaves. */
-const SETTLE_MS = 50
-
-/** The first repetition of our own record; each later pause is twice as long, up to a third of the time to live. */
-const FIRST_INTERVAL_MS = 1_000
-
-/** Two records of ours are at least this far apart, plus `GAP_PER_MEMBER_MS` for each member. */
-const MIN_GAP_MS = 250
-const GAP_PER_MEMBER_MS = 10
-
-/** How many members answer a newcomer on average: enough to be known at once, and a large room does not shout. */
-const ANSWERS_TO_NEWCOMER = 16
-
-/** Spread of the answers to a newcomer, in milliseconds for each member, and its bound. */
-const ANSWER_SPREAD_PER_MEMBER_MS = 10
-const MAX_ANSWER_SPREAD_MS = 2_000
+/** … and at most: in the largest rooms records are renewed rarely, and a vanished member must not stay for days. */
+export const MAX_TTL_MS = 24 * 3_600_000
 
 /** Records that one member may send in a burst, and how long one more takes: its own rules keep it far below. */
 const RECORD_BURST = 16
@@ -69,189 +75,296 @@ const RECORD_REFILL_MS = 250
 /** Members that left are remembered this many at most, so that a repeated old record does not bring them back. */
 const MAX_DEPARTED = 1_024
 
-interface Entry {
-  member: Member
-  tokens: number
-  refilledAt: number
+/** … for so long after the last copy of what they said has expired. */
+const DEPARTED_MS = 3_600_000
+
+/** Somebody is forgotten for somebody else this often at most: a flood of names costs little, and changes little. */
+const MAKE_ROOM_PAUSE_MS = 50
+
+export interface TableEntry {
+  readonly known: KnownRecord
+  /** The neighbour that first told us of this member. */
+  readonly neighbour: string
+  readonly heardAt: number
+  readonly expiresAt: number
+  /** When the member will have been silent long enough for all it has said (the generic cell rate algorithm). */
+  readonly paidUpAt: number
+}
+
+interface Departed {
+  readonly instance: Uint8Array
+  readonly sequence: number
+  readonly until: number
 }
 
 /**
- * Who is in the room: a sans-IO core. It takes verified records and the time, keeps a bounded table, and says when our
- * own record is due. Presence is a hint: whether a member lives is for its session to tell.
+ * Who is in the room: a sans-IO core. It takes verified records and the time, and keeps those that count: of each
+ * member the latest, of who said goodbye that. Presence is a hint: whether a member lives is for its session to tell.
  */
 export class PresenceTable {
   readonly #options: PresenceTableOptions
-  readonly #entries = new Map<string, Entry>()
-  readonly #departed = new Map<string, { instance: Uint8Array; sequence: number; until: number }>()
-  readonly #outputs: PresenceOutput[] = []
-  #sequence = 0
-  #publishAt: number | undefined
-  #lastPublishAt = Number.NEGATIVE_INFINITY
-  #intervalMs = FIRST_INTERVAL_MS
+  readonly #entries = new Map<string, TableEntry>()
+  readonly #byFingerprint = new Map<string, TableEntry>()
+  readonly #departed = new Map<string, Departed>()
+  readonly #outputs: TableOutput[] = []
+  readonly #records = new SetDigest()
+  readonly #members = new SetDigest()
+  #tombstones = 0
   #sweepAt = Number.POSITIVE_INFINITY
-  #closed = false
+  #makeRoomAt = Number.NEGATIVE_INFINITY
 
   constructor(options: PresenceTableOptions) {
     this.#options = options
   }
 
+  /** Members present, without us. */
   get size(): number {
+    return this.#entries.size - this.#tombstones - (this.#entries.has(this.#options.localPeer) ? 1 : 0)
+  }
+
+  /** Records held, our own and goodbyes included. */
+  get count(): number {
     return this.#entries.size
   }
 
+  get isFull(): boolean {
+    return this.size >= this.#options.maxMembers
+  }
+
+  /** Exclusive or of the fingerprints of all records. */
+  get recordsDigest(): string {
+    return this.#records.toString()
+  }
+
+  /** The same over what the records say, renewals aside. */
+  get membersDigest(): string {
+    return this.#members.toString()
+  }
+
   get(peerId: string): Member | undefined {
-    return this.#entries.get(peerId)?.member
+    const entry = this.#entries.get(peerId)
+    return entry === undefined || peerId === this.#options.localPeer || entry.known.record.gone
+      ? undefined
+      : memberOf(entry)
   }
 
   *members(): IterableIterator<Member> {
-    for (const { member } of this.#entries.values()) yield member
+    for (const [peerId, entry] of this.#entries) {
+      if (peerId !== this.#options.localPeer && !entry.known.record.gone) yield memberOf(entry)
+    }
   }
 
-  /** Somebody who may not know us listens now, or what we say of ourselves changed: say it soon, then repeat. */
-  handleChange(now: number): void {
-    this.#intervalMs = FIRST_INTERVAL_MS
-    this.#publishBy(now + SETTLE_MS, now)
+  /** The record held of a member, present or gone, or of ourselves. */
+  entry(peerId: string): TableEntry | undefined {
+    return this.#entries.get(peerId)
   }
 
-  /** Takes a record whose signature was verified to be `peerId`'s. */
-  handleRecord(peerId: string, record: PresenceRecord, now: number): RecordVerdict {
+  has(fingerprint: string): boolean {
+    return this.#byFingerprint.has(fingerprint)
+  }
+
+  byFingerprint(fingerprint: string): TableEntry | undefined {
+    return this.#byFingerprint.get(fingerprint)
+  }
+
+  /** The digest of each of 2^`bits` parts of the table, by the first bits of the records' fingerprints. */
+  parts(bits: number): string[] {
+    const digests = Array.from({ length: 2 ** bits }, () => new SetDigest())
+    for (const fingerprint of this.#byFingerprint.keys()) {
+      digests[partOf(fingerprint, bits)]?.toggle(fingerprint)
+    }
+    return digests.map(String)
+  }
+
+  /** The fingerprints of each of 2^`bits` parts for which `isWanted` holds. */
+  fingerprintsByPart(bits: number, isWanted: (part: number) => boolean): Map<number, string[]> {
+    const found = new Map<number, string[]>()
+    for (const fingerprint of this.#byFingerprint.keys()) {
+      const part = partOf(fingerprint, bits)
+      if (!isWanted(part)) continue
+      const others = found.get(part)
+      if (others === undefined) found.set(part, [fingerprint])
+      else others.push(fingerprint)
+    }
+    return found
+  }
+
+  /** Whether a record would say something new: if not, its signature need not be verified. */
+  isNews(peerId: string, record: PresenceRecord): boolean {
+    if (peerId === this.#options.localPeer) return this.#isOfNewerSelf(record)
+    const known = this.#entries.get(peerId)?.known.record ?? this.#departed.get(peerId)
+    if (known === undefined) return true
+    const order = compareInstances(record.instance, known.instance)
+    return order > 0 || (order === 0 && record.sequence > lastWord(known))
+  }
+
+  /** Takes a record whose signature was verified to be of `known.peerId`. */
+  handleRecord(known: KnownRecord, source: RecordSource, now: number): RecordVerdict {
+    const { peerId, record } = known
     if (peerId === this.#options.localPeer) return this.#handleOwn(record)
-    const entry = this.#entries.get(peerId)
-    if (!this.#isNews(peerId, entry, record)) return 'stale'
-    if (entry !== undefined && !takeToken(entry, now)) return 'too-often'
-    if (record.gone) return this.#handleGoodbye(peerId, entry, record, now)
-    if (entry === undefined) return this.#addMember(peerId, record, now)
+    if (!this.isNews(peerId, record)) return 'stale'
+    const before = this.#entries.get(peerId)
+    const paidUpAt = Math.max(before?.paidUpAt ?? 0, now) + RECORD_REFILL_MS
+    if (paidUpAt - now > RECORD_BURST * RECORD_REFILL_MS) return 'too-often'
+    const ttlMs = Math.min(Math.max(record.ttlMs, MIN_TTL_MS), MAX_TTL_MS)
+    const expiresAt = now + Math.min(source.remainingMs ?? ttlMs, ttlMs)
+    if (expiresAt <= now) return 'stale'
+    const wasPresent = before !== undefined && !before.known.record.gone
+    if (!wasPresent && !record.gone && this.isFull && !this.#makeRoom(source, now)) return 'table-full'
 
-    const restarted = !sameInstance(entry.member.instance, record.instance)
-    entry.member = this.#remember(peerId, record, now)
-    this.#outputs.push({ type: 'updated', member: entry.member, restarted })
-    if (restarted) this.#answerNewcomer(now)
-    return 'accepted'
+    const neighbour = before?.neighbour ?? source.neighbour
+    const entry = { known, neighbour, heardAt: now, expiresAt, paidUpAt }
+    this.#put(entry)
+    if (record.gone) this.#tellGone(wasPresent ? before : undefined)
+    else this.#tell(entry, wasPresent ? before : undefined)
+    return wasPresent && before.known.content === known.content ? 'renewed' : 'accepted'
+  }
+
+  /** Puts our own record among the others, where it stays until the next. */
+  setOwn(known: KnownRecord, now: number): void {
+    this.#put({
+      known,
+      neighbour: known.peerId,
+      heardAt: now,
+      expiresAt: now + known.record.ttlMs,
+      paidUpAt: now
+    })
   }
 
   handleTimeout(now: number): void {
-    if (now >= this.#sweepAt) this.#sweep(now)
-    if (this.#publishAt === undefined || now < this.#publishAt || this.#closed) return
-    this.#publish(now, false)
-    const renewMs = this.#options.ttlMs / 3
-    this.#publishAt = now + this.#intervalMs * (0.75 + this.#options.random() / 2)
-    this.#intervalMs = Math.min(this.#intervalMs * 2, renewMs)
+    if (now < this.#sweepAt) return
+    this.#sweepAt = Number.POSITIVE_INFINITY
+    for (const [peerId, entry] of [...this.#entries]) {
+      if (peerId === this.#options.localPeer) continue
+      if (entry.expiresAt > now) this.#sweepAt = Math.min(this.#sweepAt, entry.expiresAt)
+      else this.#expire(entry, now)
+    }
+    for (const [peerId, { until }] of this.#departed) if (until <= now) this.#departed.delete(peerId)
   }
 
-  /** Says goodbye, once. Nothing is published after it. */
-  handleClose(now: number): void {
-    if (this.#closed) return
-    this.#closed = true
-    this.#publishAt = undefined
-    if (this.#sequence > 0) this.#publish(now, true)
-  }
-
-  pollOutput(): PresenceOutput | undefined {
+  pollOutput(): TableOutput | undefined {
     return this.#outputs.shift()
   }
 
   /** When `handleTimeout` wants to be called next, or nothing. */
   pollTimeout(): number | undefined {
-    const next = Math.min(this.#publishAt ?? Number.POSITIVE_INFINITY, this.#sweepAt)
-    return Number.isFinite(next) ? next : undefined
+    return Number.isFinite(this.#sweepAt) ? this.#sweepAt : undefined
   }
 
   #handleOwn(record: PresenceRecord): RecordVerdict {
-    if (!record.gone && compareInstances(record.instance, this.#options.instance) > 0) {
-      this.#outputs.push({ type: 'superseded', instance: record.instance })
-    }
+    if (this.#isOfNewerSelf(record)) this.#outputs.push({ type: 'superseded', instance: record.instance })
     return 'own'
   }
 
-  #isNews(peerId: string, entry: Entry | undefined, record: PresenceRecord): boolean {
-    const known = entry?.member ?? this.#departed.get(peerId)
-    if (known === undefined) return true
-    const order = compareInstances(record.instance, known.instance)
-    return order > 0 || (order === 0 && record.sequence > known.sequence)
+  #isOfNewerSelf({ gone, instance }: PresenceRecord): boolean {
+    return !gone && compareInstances(instance, this.#options.instance) > 0
   }
 
-  #addMember(peerId: string, record: PresenceRecord, now: number): RecordVerdict {
-    if (this.#entries.size >= this.#options.maxMembers) return 'table-full'
+  #put(entry: TableEntry): void {
+    const { peerId, fingerprint, content } = entry.known
+    const before = this.#entries.get(peerId)
+    if (before !== undefined) this.#remove(before)
     this.#departed.delete(peerId)
-    const member = this.#remember(peerId, record, now)
-    this.#entries.set(peerId, { member, tokens: RECORD_BURST - 1, refilledAt: now })
-    this.#outputs.push({ type: 'discovered', member })
-    this.#answerNewcomer(now)
-    return 'accepted'
+    this.#entries.set(peerId, entry)
+    this.#byFingerprint.set(fingerprint, entry)
+    this.#records.toggle(fingerprint)
+    this.#members.toggle(content)
+    if (this.#isTombstone(entry)) this.#tombstones++
+    if (this.#tombstones > MAX_DEPARTED) this.#dropOldestTombstone(entry.heardAt)
+    this.#sweepAt = Math.min(this.#sweepAt, entry.expiresAt)
   }
 
-  #handleGoodbye(
-    peerId: string,
-    entry: Entry | undefined,
-    record: PresenceRecord,
-    now: number
-  ): RecordVerdict {
-    // Its last word: nothing that this instance may still say is newer, or it could come and go without measure.
-    this.#rememberDeparted(peerId, { instance: record.instance, sequence: Infinity }, now)
-    if (entry === undefined) return 'accepted'
-    this.#entries.delete(peerId)
-    this.#outputs.push({ type: 'left', member: entry.member, reason: 'goodbye' })
-    return 'accepted'
+  #remove(entry: TableEntry): void {
+    const { known } = entry
+    this.#entries.delete(known.peerId)
+    this.#byFingerprint.delete(known.fingerprint)
+    this.#records.toggle(known.fingerprint)
+    this.#members.toggle(known.content)
+    if (this.#isTombstone(entry)) this.#tombstones--
   }
 
-  #remember(peerId: string, record: PresenceRecord, now: number): Member {
-    const expiresAt = now + Math.min(Math.max(record.ttlMs, MIN_TTL_MS), MAX_TTL_MS)
-    this.#sweepAt = Math.min(this.#sweepAt, expiresAt)
-    const { instance, sequence, addresses, introducers, services } = record
-    return { peerId, instance, sequence, addresses, introducers, services, heardAt: now, expiresAt }
+  #isTombstone({ known }: TableEntry): boolean {
+    return known.record.gone && known.peerId !== this.#options.localPeer
   }
 
-  #rememberDeparted(peerId: string, last: { instance: Uint8Array; sequence: number }, now: number): void {
+  #tell(entry: TableEntry, before: TableEntry | undefined): void {
+    const member = memberOf(entry)
+    if (before === undefined) {
+      this.#outputs.push({ type: 'discovered', member })
+      return
+    }
+    const restarted = !sameInstance(before.known.record.instance, member.instance)
+    this.#outputs.push({ type: 'updated', member, restarted })
+  }
+
+  #tellGone(before: TableEntry | undefined): void {
+    if (before !== undefined) {
+      this.#outputs.push({ type: 'left', member: memberOf(before), reason: 'goodbye' })
+    }
+  }
+
+  #expire(entry: TableEntry, now: number): void {
+    this.#remove(entry)
+    const { peerId, record } = entry.known
+    this.#rememberDeparted(peerId, record, now)
+    if (!record.gone) this.#outputs.push({ type: 'left', member: memberOf(entry), reason: 'expired' })
+  }
+
+  #rememberDeparted(peerId: string, record: PresenceRecord, now: number): void {
     this.#departed.delete(peerId)
-    this.#departed.set(peerId, { instance: last.instance, sequence: last.sequence, until: now + MAX_TTL_MS })
+    this.#departed.set(peerId, {
+      instance: record.instance,
+      sequence: lastWord(record),
+      until: now + DEPARTED_MS
+    })
     if (this.#departed.size > MAX_DEPARTED) {
       const [oldest] = this.#departed.keys()
       this.#departed.delete(oldest)
     }
   }
 
-  #sweep(now: number): void {
-    this.#sweepAt = Number.POSITIVE_INFINITY
-    for (const [peerId, { member }] of this.#entries) {
-      if (member.expiresAt > now) {
-        this.#sweepAt = Math.min(this.#sweepAt, member.expiresAt)
-        continue
-      }
-      this.#entries.delete(peerId)
-      this.#rememberDeparted(peerId, member, now)
-      this.#outputs.push({ type: 'left', member, reason: 'expired' })
+  #dropOldestTombstone(now: number): void {
+    for (const entry of this.#entries.values()) {
+      if (!this.#isTombstone(entry)) continue
+      this.#expire(entry, now)
+      return
     }
-    for (const [peerId, { until }] of this.#departed) if (until <= now) this.#departed.delete(peerId)
   }
 
-  #answerNewcomer(now: number): void {
-    const size = this.#entries.size
-    if (this.#options.random() >= ANSWERS_TO_NEWCOMER / size) return
-    const spread = Math.min(size * ANSWER_SPREAD_PER_MEMBER_MS, MAX_ANSWER_SPREAD_MS)
-    this.#publishBy(now + this.#options.random() * spread, now)
-  }
-
-  /** Brings the next own record forward, never nearer to the last one than the gap. */
-  #publishBy(at: number, now: number): void {
-    if (this.#closed) return
-    const gap = MIN_GAP_MS + GAP_PER_MEMBER_MS * this.#entries.size
-    const due = Math.max(at, this.#lastPublishAt + gap, now)
-    if (this.#publishAt === undefined || due < this.#publishAt) this.#publishAt = due
-  }
-
-  #publish(now: number, gone: boolean): void {
-    this.#lastPublishAt = now
-    this.#outputs.push({ type: 'publish', sequence: ++this.#sequence, gone })
+  /**
+   * Forgets somebody, at random among those of whom the same neighbour told us that told us of most: who floods us with
+   * names takes the place of its own, and a room larger than our table still lets newcomers in.
+   */
+  #makeRoom({ makesRoom }: RecordSource, now: number): boolean {
+    if (!makesRoom || now < this.#makeRoomAt) return false
+    this.#makeRoomAt = now + MAKE_ROOM_PAUSE_MS
+    const byNeighbour = new Map<string, TableEntry[]>()
+    for (const [peerId, entry] of this.#entries) {
+      if (peerId === this.#options.localPeer || entry.known.record.gone) continue
+      if (this.#options.isProtected(peerId)) continue
+      const others = byNeighbour.get(entry.neighbour)
+      if (others === undefined) byNeighbour.set(entry.neighbour, [entry])
+      else others.push(entry)
+    }
+    const [most] = [...byNeighbour.values()].sort((a, b) => b.length - a.length)
+    const victim = most?.[Math.floor(this.#options.random() * most.length)]
+    if (victim === undefined) return false
+    this.#remove(victim)
+    this.#outputs.push({ type: 'left', member: memberOf(victim), reason: 'forgotten' })
+    return true
   }
 }
 
-function takeToken(entry: Entry, now: number): boolean {
-  const refill = Math.floor((now - entry.refilledAt) / RECORD_REFILL_MS)
-  if (refill > 0) {
-    entry.tokens = Math.min(entry.tokens + refill, RECORD_BURST)
-    entry.refilledAt += refill * RECORD_REFILL_MS
-  }
-  if (entry.tokens === 0) return false
-  entry.tokens--
-  return true
+function memberOf({ known, heardAt, expiresAt }: TableEntry): Member {
+  const { instance, sequence, addresses, introducers, services } = known.record
+  return { peerId: known.peerId, instance, sequence, addresses, introducers, services, heardAt, expiresAt }
+}
+
+/** After a goodbye an instance has nothing newer to say, or it could come and go without measure. */
+function lastWord(record: { readonly sequence: number; readonly gone?: boolean }): number {
+  return record.gone === true ? Number.POSITIVE_INFINITY : record.sequence
+}
+
+function partOf(fingerprint: string, bits: number): number {
+  return highOf(fingerprint) >>> (32 - bits)
 }

@@ -1,24 +1,27 @@
 import { TypedEventEmitter } from 'main-event'
 import { TopicValidatorResult } from '@libp2p/gossipsub'
 import { Alarm, monotonicNow } from '../alarm.ts'
+import { fingerprintOf } from './fingerprint.ts'
+import { knownRecord } from './known-record.ts'
+import { PresenceCore } from './presence-core.ts'
 import { MAX_ADDRESS_BYTES, MAX_ADDRESSES, MAX_INTRODUCERS, MAX_SERVICES } from './presence-record.ts'
-import { MAX_SEALED_BYTES, openPresence, sealPresence } from './presence-seal.ts'
-import { PresenceTable } from './presence-table.ts'
+import { openPresence, sealPresence } from './presence-seal.ts'
+import { PresenceStreams } from './presence-streams.ts'
 import type { HearsayComponents } from '../components.ts'
 import type { MeshMetrics } from '../metrics.ts'
-import type { PresenceRoom } from './presence-seal.ts'
+import type { PresenceOutput, RecordArrival } from './presence-core.ts'
+import type { OpenedPresence, PresenceRoom } from './presence-seal.ts'
 import type { Member, RecordVerdict } from './presence-table.ts'
 import type { Message, SubscriptionChangeData } from '@libp2p/gossipsub'
 import type { Ed25519PrivateKey, Logger, PeerId } from '@libp2p/interface'
 
 export interface PresenceEvents {
   discovered: CustomEvent<Member>
-  /** `sealed` is the record as it came, which proves to anybody in the room what it says. */
-  updated: CustomEvent<{ member: Member; restarted: boolean; sealed: Uint8Array }>
-  left: CustomEvent<{ member: Member; reason: 'goodbye' | 'expired' }>
+  updated: CustomEvent<{ member: Member; restarted: boolean }>
+  left: CustomEvent<{ member: Member; reason: 'goodbye' | 'expired' | 'forgotten' }>
   /** The newer instance of our own identity. */
   superseded: CustomEvent<Uint8Array>
-  /** A connected peer listens to the room's presence: it is in the room, and passes on what we say. */
+  /** A connected peer has proven to be in the room: it passes on what we say. */
   neighbour: CustomEvent<string>
 }
 
@@ -36,61 +39,83 @@ export interface PresenceInit {
 /** What gossipsub does with a record after each verdict; a full table here must not keep it from others. */
 const VALIDATION: Record<RecordVerdict, TopicValidatorResult> = {
   accepted: TopicValidatorResult.Accept,
+  renewed: TopicValidatorResult.Accept,
   'table-full': TopicValidatorResult.Accept,
   stale: TopicValidatorResult.Ignore,
   'too-often': TopicValidatorResult.Ignore,
   own: TopicValidatorResult.Ignore
 }
 
-const NO_BYTES = new Uint8Array()
+/** Records from gossip that are being opened at the same time; who floods must not fill memory. */
+const MAX_OPENING = 256
 
-/** The presence table on gossipsub: says who we are, hears who the others are. */
+/** Presence in libp2p: says who we are, hears who the others are, over streams to neighbours and, once, by gossip. */
 export class Presence extends TypedEventEmitter<PresenceEvents> {
   readonly #init: PresenceInit
-  readonly #topic: PresenceRoom
-  readonly #table: PresenceTable
+  readonly #room: PresenceRoom
+  readonly #core: PresenceCore
+  readonly #streams: PresenceStreams
   readonly #log: Logger
   readonly #alarm = new Alarm((now) => {
-    this.#table.handleTimeout(now)
+    this.#core.handleTimeout(now)
     this.#drain()
   })
+  /** By fingerprint: what comes twice at the same time is verified once. */
+  readonly #opening = new Map<string, Promise<OpenedPresence | undefined>>()
   #announced = ''
   #introducers: readonly string[] = []
   #services: readonly string[] = []
   #running = false
   /** Records are sealed one after another, so that they leave in order. */
-  #publishing: Promise<void> = Promise.resolve()
+  #sealing: Promise<void> = Promise.resolve()
 
   constructor(init: PresenceInit) {
     super()
     this.#init = init
     // A topic of its own: what signaling and presence each refuse must not be charged to those who carry the other.
-    this.#topic = { topic: `${init.room.topic}/presence`, presenceKey: init.room.presenceKey }
+    this.#room = { topic: `${init.room.topic}/presence`, presenceKey: init.room.presenceKey }
     this.#log = init.components.logger.forComponent('hearsay:presence')
-    this.#table = new PresenceTable({
+    this.#core = new PresenceCore({
       localPeer: init.components.peerId.toString(),
       instance: init.instance,
       random: Math.random,
       ttlMs: init.ttlMs,
       maxMembers: init.maxMembers
     })
+    this.#streams = new PresenceStreams({
+      components: init.components,
+      room: this.#room,
+      onOpen: (link, remotePeer, isInitiator) => {
+        this.#core.handleLinkOpen(link, remotePeer, isInitiator, monotonicNow())
+        this.safeDispatchEvent('neighbour', { detail: remotePeer })
+        this.#drain()
+      },
+      onFrame: (link, frame) => {
+        this.#core.handleFrame(link, frame, monotonicNow())
+        this.#drain()
+      },
+      onClose: (link) => {
+        this.#core.handleLinkClosed(link, monotonicNow())
+        this.#drain()
+      }
+    })
   }
 
   get size(): number {
-    return this.#table.size
+    return this.#core.table.size
   }
 
   members(): Member[] {
-    return [...this.#table.members()]
+    return [...this.#core.table.members()]
   }
 
   get(peerId: string): Member | undefined {
-    return this.#table.get(peerId)
+    return this.#core.table.get(peerId)
   }
 
   /** Peer IDs of the members through which that one can be reached, as it says; empty where it is not known. */
   introducersOf(peerId: string): readonly string[] {
-    return this.#table.get(peerId)?.introducers ?? []
+    return this.#core.table.get(peerId)?.introducers ?? []
   }
 
   /** Says through which members we can be reached: peer IDs of Ed25519 keys, the first `MAX_INTRODUCERS` of them. */
@@ -109,53 +134,55 @@ export class Presence extends TypedEventEmitter<PresenceEvents> {
     this.#changed()
   }
 
-  start(): void {
+  async start(): Promise<void> {
     if (this.#running) return
     this.#running = true
     const { pubsub, events } = this.#init.components
-    pubsub.topicValidators.set(this.#topic.topic, this.#validate)
+    pubsub.topicValidators.set(this.#room.topic, this.#validate)
     pubsub.addEventListener('subscription-change', this.#onSubscription)
     events.addEventListener('self:peer:update', this.#onAddresses)
-    pubsub.subscribe(this.#topic.topic)
+    pubsub.subscribe(this.#room.topic)
     this.#announced = this.#addressText()
-    for (const peerId of pubsub.getSubscribers(this.#topic.topic)) this.#handleNeighbour(peerId)
+    this.#changed()
+    if (pubsub.getSubscribers(this.#room.topic).length > 0) this.#core.handleAudience(monotonicNow())
+    await this.#streams.start()
+    this.#drain()
   }
 
   /** Says goodbye and falls silent. */
   async stop(): Promise<void> {
     if (!this.#running) return
-    this.#table.handleClose(monotonicNow())
-    this.#drain()
-    this.#running = false
-    this.#alarm.set(undefined)
     const { pubsub, events } = this.#init.components
     events.removeEventListener('self:peer:update', this.#onAddresses)
     pubsub.removeEventListener('subscription-change', this.#onSubscription)
-    await this.#publishing
-    pubsub.topicValidators.delete(this.#topic.topic)
-    pubsub.unsubscribe(this.#topic.topic)
+    this.#core.handleClose()
+    this.#drain()
+    await this.#sealing
+    this.#running = false
+    this.#alarm.set(undefined)
+    await this.#streams.stop()
+    pubsub.topicValidators.delete(this.#room.topic)
+    pubsub.unsubscribe(this.#room.topic)
   }
 
-  /** Takes a sealed record that came by another way than gossip. */
-  async receive(sealed: Uint8Array): Promise<TopicValidatorResult> {
-    const opened = await openPresence(sealed, this.#topic)
-    if (opened === undefined) {
-      this.#init.metrics.presenceRecord('invalid')
-      return TopicValidatorResult.Reject
+  readonly #validate = async (neighbour: PeerId, { data }: Message): Promise<TopicValidatorResult> => {
+    const fingerprint = fingerprintOf(data)
+    if (!this.#core.isNeeded(fingerprint) || this.#opening.size >= MAX_OPENING) {
+      return TopicValidatorResult.Ignore
     }
-    if (!this.#running) return TopicValidatorResult.Ignore
-    const verdict = this.#table.handleRecord(opened.peerId, opened.record, monotonicNow())
+    const opened = await this.#open(fingerprint, data)
+    if (opened === undefined) return TopicValidatorResult.Reject
+    if (!this.#running || opened.verdict === 'stale') return TopicValidatorResult.Ignore
+    const verdict = this.#core.handlePublished(opened.known, neighbour.toString(), monotonicNow())
     this.#init.metrics.presenceRecord(verdict)
-    this.#drain(sealed)
+    this.#drain()
     return VALIDATION[verdict]
   }
 
-  readonly #validate = (_neighbour: PeerId, { data }: Message): Promise<TopicValidatorResult> =>
-    this.receive(data)
-
   readonly #onSubscription = ({ detail }: CustomEvent<SubscriptionChangeData>): void => {
-    const here = detail.subscriptions.some(({ topic, subscribe }) => subscribe && topic === this.#topic.topic)
-    if (here) this.#handleNeighbour(detail.peerId)
+    if (!detail.subscriptions.some(({ topic, subscribe }) => subscribe && topic === this.#room.topic)) return
+    this.#core.handleAudience(monotonicNow())
+    this.#drain()
   }
 
   readonly #onAddresses = (): void => {
@@ -165,70 +192,109 @@ export class Presence extends TypedEventEmitter<PresenceEvents> {
     this.#changed()
   }
 
-  #handleNeighbour(peerId: PeerId): void {
-    this.safeDispatchEvent('neighbour', { detail: peerId.toString() })
-    this.#changed()
-  }
-
   #changed(): void {
     if (!this.#running) return
-    this.#table.handleChange(monotonicNow())
+    this.#core.handleChange(monotonicNow())
     this.#drain()
   }
 
-  /** @param sealed the record that what is drained comes from */
-  #drain(sealed: Uint8Array = NO_BYTES): void {
-    for (let output = this.#table.pollOutput(); output !== undefined; output = this.#table.pollOutput()) {
-      switch (output.type) {
-        case 'publish':
-          this.#publish(output.sequence, output.gone)
-          break
-        case 'discovered':
-          this.#log('heard of %s', output.member.peerId)
-          this.safeDispatchEvent('discovered', { detail: output.member })
-          break
-        case 'updated':
-          this.safeDispatchEvent('updated', {
-            detail: { member: output.member, restarted: output.restarted, sealed }
-          })
-          break
-        case 'left':
-          this.#log('%s left: %s', output.member.peerId, output.reason)
-          this.safeDispatchEvent('left', { detail: { member: output.member, reason: output.reason } })
-          break
-        case 'superseded':
-          this.safeDispatchEvent('superseded', { detail: output.instance })
-          break
-      }
+  #drain(): void {
+    for (let output = this.#core.pollOutput(); output !== undefined; output = this.#core.pollOutput()) {
+      this.#handle(output)
     }
-    if (this.#running) this.#alarm.set(this.#table.pollTimeout())
+    if (this.#running) this.#alarm.set(this.#core.pollTimeout())
   }
 
-  #publish(sequence: number, gone: boolean): void {
+  #handle(output: PresenceOutput): void {
+    switch (output.type) {
+      case 'send':
+        this.#streams.send(output.link, output.frame)
+        break
+      case 'close':
+        this.#streams.close(output.link, output.reason)
+        break
+      case 'open':
+        void this.#openArrival(output.arrival, output.sealed)
+        break
+      case 'seal':
+        this.#seal(output)
+        break
+      case 'publish':
+        this.#publish(output.sealed)
+        break
+      case 'discovered':
+        this.#log('heard of %s', output.member.peerId)
+        this.safeDispatchEvent('discovered', { detail: output.member })
+        break
+      case 'updated':
+        this.safeDispatchEvent('updated', { detail: { member: output.member, restarted: output.restarted } })
+        break
+      case 'left':
+        this.#log('%s left: %s', output.member.peerId, output.reason)
+        this.safeDispatchEvent('left', { detail: { member: output.member, reason: output.reason } })
+        break
+      case 'superseded':
+        this.safeDispatchEvent('superseded', { detail: output.instance })
+        break
+    }
+  }
+
+  async #openArrival(arrival: RecordArrival, sealed: Uint8Array): Promise<void> {
+    const opened = await this.#open(arrival.fingerprint, sealed)
+    const now = monotonicNow()
+    if (opened === undefined) this.#core.handleUnsound(arrival, now)
+    else if (opened.verdict === 'stale') this.#core.handleStale(arrival, opened.peerId, opened.record, now)
+    else this.#init.metrics.presenceRecord(this.#core.handleOpened(arrival, opened.known, now))
+    this.#drain()
+  }
+
+  async #open(fingerprint: string, sealed: Uint8Array): Promise<OpenedPresence | undefined> {
+    const pending = this.#opening.get(fingerprint)
+    if (pending !== undefined) return pending
+    const opening = openPresence(sealed, this.#room, (peerId, record) =>
+      this.#core.table.isNews(peerId, record)
+    )
+    this.#opening.set(fingerprint, opening)
+    const opened = await opening
+    this.#opening.delete(fingerprint)
+    if (opened?.verdict !== 'verified') this.#init.metrics.presenceRecord(opened?.verdict ?? 'invalid')
+    return opened
+  }
+
+  #seal({ sequence, ttlMs, gone }: Extract<PresenceOutput, { type: 'seal' }>): void {
     const record = {
       instance: this.#init.instance,
       sequence,
-      ttlMs: this.#init.ttlMs,
+      ttlMs,
       addresses: gone ? [] : this.#addresses(),
       introducers: gone ? [] : this.#introducers,
       services: gone ? [] : this.#services,
       gone
     }
     const nonce = crypto.getRandomValues(new Uint8Array(24))
-    this.#publishing = this.#publishing
+    this.#sealing = this.#sealing
       .then(async () => {
-        const sealed = await sealPresence(record, this.#init.privateKey, this.#topic, nonce)
-        if (sealed.length > MAX_SEALED_BYTES) throw new Error('the record is too large')
-        await this.#init.components.pubsub.publish(this.#topic.topic, sealed)
+        const sealed = await sealPresence(record, this.#init.privateKey, this.#room, nonce)
+        const known = knownRecord(this.#init.components.peerId.toString(), record, sealed)
+        this.#core.handleSealed(known, monotonicNow())
+        this.#drain()
       })
+      .catch((error: unknown) => this.#log.error('could not seal our record - %e', error))
+  }
+
+  #publish(sealed: Uint8Array): void {
+    this.#init.components.pubsub
+      .publish(this.#room.topic, sealed)
       .catch((error: unknown) => this.#log.error('could not publish - %e', error))
   }
 
+  /** Each without our own peer ID at its end, which the record's signature gives. */
   #addresses(): Uint8Array[] {
+    const ending = `/p2p/${this.#init.components.peerId.toString()}`
     return this.#init.components.addressManager
       .getAddresses()
-      .map(({ bytes }) => bytes)
-      .filter(({ length }) => length <= MAX_ADDRESS_BYTES)
+      .map((address) => (address.toString().endsWith(ending) ? address.decapsulate(ending) : address).bytes)
+      .filter(({ length }) => length > 0 && length <= MAX_ADDRESS_BYTES)
       .slice(0, MAX_ADDRESSES)
   }
 

@@ -2,7 +2,7 @@ import { AbortError, PeerSession, RefusedError } from '@hearsay/session'
 import { TypedEventEmitter } from 'main-event'
 import { Alarm, monotonicNow } from '../alarm.ts'
 import { withDeadline } from '../deadline.ts'
-import { MAX_ENVELOPE_BYTES, MESH_CHANNEL, MESH_LABEL_PREFIX, SIGNAL_CHANNEL } from '../constants.ts'
+import { MAX_ENVELOPE_BYTES, MESH_LABEL_PREFIX, SIGNAL_CHANNEL } from '../constants.ts'
 import {
   ConnectionLimitError,
   DialError,
@@ -45,19 +45,11 @@ export interface SessionRegistryInit {
   readonly admit: (peerId: string) => Promise<boolean>
   /** Called with each new peer before anything of it can arrive: the place for handlers. */
   readonly prepare: (peer: MeshPeer) => void
-  /** Something came on the channel between the meshes themselves. */
-  readonly receive: (message: Uint8Array) => void
   /** A peer opened a channel of the mesh's own. @returns whether somebody has taken it */
   readonly acceptChannel: (peerId: string, channel: Channel<Uint8Array>) => boolean
   /** A signaling envelope came from the peer itself. */
   readonly receiveEnvelope: (peerId: string, envelope: Uint8Array) => void
 }
-
-/**
- * How long the offer of a new process of a connected peer waits for that process' presence: the older process, if it
- * still runs, is to be shown it over the connection that the offer replaces.
- */
-const PROOF_WAIT_MS = 2_000
 
 /** How long a `dial()` waits by default for a connection, glare and retries of signaling included. */
 const DIAL_TIMEOUT_MS = 30_000
@@ -67,13 +59,6 @@ interface Entry {
   readonly peer: MeshPeer
   /** The application was told of the connection, and not yet of its end. */
   told: boolean
-  /** The peer's process was shown that a newer one uses its identity. */
-  shownNewer: boolean
-}
-
-interface HeldOffer {
-  readonly offer: IncomingOffer
-  readonly timer: ReturnType<typeof setTimeout>
 }
 
 /** All sessions by peer: routes offers to them, dials members, keeps below the limit, tries again after failures. */
@@ -83,7 +68,6 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
   readonly #entries = new Map<string, Entry>()
   /** Sessions that were replaced or are ending: `close()` waits for them too. */
   readonly #ending = new Set<PeerSession>()
-  readonly #held = new Map<string, HeldOffer>()
   readonly #alarm = new Alarm(() => {
     this.#plan()
   })
@@ -144,18 +128,6 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
     this.#plan()
   }
 
-  /** Shows the process at the other end of a connection the record of a newer one, and lets that one connect. */
-  async showNewer(peerId: string, record: Uint8Array): Promise<void> {
-    const entry = this.#entries.get(peerId)
-    try {
-      if (entry === undefined || !isUsable(entry)) return
-      entry.shownNewer = true
-      await entry.session.channel(MESH_CHANNEL).send(record)
-    } finally {
-      this.#releaseOffer(peerId)
-    }
-  }
-
   /** Whether signaling can go over the connection to that peer: it is up, and the peer is not silent. */
   carries(peerId: string): boolean {
     return this.#entries.get(peerId)?.session.state.name === 'connected'
@@ -198,7 +170,6 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
     this.#init.signaler.setOfferHandler((offer) => {
       this.#refuse(offer, 'closing')
     })
-    for (const peerId of [...this.#held.keys()]) this.#releaseOffer(peerId)
     const reason = { code: 'shutdown', message: 'the node is going away' }
     const sessions = new Set([...this.#ending, ...[...this.#entries.values()].map(({ session }) => session)])
     await Promise.all([...sessions].map((session) => session.close(reason, options)))
@@ -211,42 +182,7 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
       this.#refuse(offer, 'closing')
       return
     }
-    const present = this.#entries.get(remotePeer)
-    if (present !== undefined && this.#isOfNewer(present, offer)) this.#hold(offer)
-    else this.#takeOffer(offer, present)
-  }
-
-  #isOfNewer(entry: Entry, { remoteInstance }: IncomingOffer): boolean {
-    const { session, shownNewer } = entry
-    if (!isUsable(entry) || shownNewer) return false
-    return session.remoteInstance?.every((byte, index) => byte === remoteInstance[index]) === false
-  }
-
-  #hold(offer: IncomingOffer): void {
-    const { remotePeer } = offer
-    const earlier = this.#held.get(remotePeer)
-    if (earlier !== undefined) {
-      clearTimeout(earlier.timer)
-      this.#refuse(earlier.offer, 'busy')
-    }
-    const timer = setTimeout(() => {
-      this.#releaseOffer(remotePeer)
-    }, PROOF_WAIT_MS)
-    this.#held.set(remotePeer, { offer, timer })
-  }
-
-  #releaseOffer(peerId: string): void {
-    const held = this.#held.get(peerId)
-    if (held === undefined) return
-    clearTimeout(held.timer)
-    this.#held.delete(peerId)
-    if (this.#closed) this.#refuse(held.offer, 'closing')
-    else this.#takeOffer(held.offer, this.#entries.get(peerId))
-  }
-
-  #takeOffer(offer: IncomingOffer, present: Entry | undefined): void {
-    const { remotePeer } = offer
-    if (present?.session.handleOffer(offer) === true) return
+    if (this.#entries.get(remotePeer)?.session.handleOffer(offer) === true) return
     if (!this.#schedule.hasRoomFor(remotePeer)) {
       this.#refuse(offer, 'busy')
       return
@@ -314,7 +250,6 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
       rtcConfiguration: options.rtcConfiguration,
       channels: {
         ...options.channels,
-        [MESH_CHANNEL]: { codec: 'bytes', priority: 'low' },
         [SIGNAL_CHANNEL]: { codec: 'bytes', priority: 'high', maxMessageSize: MAX_ENVELOPE_BYTES }
       },
       ...(options.candidatePolicy !== undefined && { candidates: { local: options.candidatePolicy } }),
@@ -323,7 +258,7 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
       logger: log
     }
     const session = new PeerSession(init)
-    const entry: Entry = { session, peer: new MeshPeer(session), told: false, shownNewer: false }
+    const entry: Entry = { session, peer: new MeshPeer(session), told: false }
     const previous = this.#entries.get(peerId)
     this.#entries.set(peerId, entry)
     if (previous !== undefined) this.#replace(previous)
@@ -343,9 +278,6 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
     })
     session.addEventListener('handler:error', ({ detail }) => {
       this.safeDispatchEvent('handler:error', { detail: { ...detail, peerId } })
-    })
-    session.channel<Uint8Array>(MESH_CHANNEL).addEventListener('message', ({ detail }) => {
-      this.#init.receive(detail)
     })
     session.channel<Uint8Array>(SIGNAL_CHANNEL).addEventListener('message', ({ detail }) => {
       this.#init.receiveEnvelope(peerId, detail)

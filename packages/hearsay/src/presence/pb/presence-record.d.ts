@@ -8,7 +8,6 @@ export interface PresenceRecord {
     addresses: Uint8Array[];
     services: string[];
     gone: boolean;
-    topic: string;
     introducers: Uint8Array[];
 }
 export declare namespace PresenceRecord {
@@ -39,10 +38,6 @@ export declare namespace PresenceRecord {
         field: '$.gone';
         value: boolean;
     }
-    interface PresenceRecordTopicFieldEvent {
-        field: '$.topic';
-        value: string;
-    }
     interface PresenceRecordIntroducersFieldEvent {
         field: '$.introducers[]';
         index: number;
@@ -50,5 +45,5 @@ export declare namespace PresenceRecord {
     }
     function encode(obj: Partial<PresenceRecord>): Uint8Array;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<PresenceRecord>): PresenceRecord;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<PresenceRecord>): Generator<PresenceRecordInstanceFieldEvent | PresenceRecordSequenceFieldEvent | PresenceRecordTtlSecondsFieldEvent | PresenceRecordAddressesFieldEvent | PresenceRecordServicesFieldEvent | PresenceRecordGoneFieldEvent | PresenceRecordTopicFieldEvent | PresenceRecordIntroducersFieldEvent>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<PresenceRecord>): Generator<PresenceRecordInstanceFieldEvent | PresenceRecordSequenceFieldEvent | PresenceRecordTtlSecondsFieldEvent | PresenceRecordAddressesFieldEvent | PresenceRecordServicesFieldEvent | PresenceRecordGoneFieldEvent | PresenceRecordIntroducersFieldEvent>;
 }

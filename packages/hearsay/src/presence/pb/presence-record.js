@@ -38,13 +38,9 @@ export var PresenceRecord;
                     w.uint32(48);
                     w.bool(obj.gone);
                 }
-                if ((obj.topic != null && obj.topic !== '')) {
-                    w.uint32(58);
-                    w.string(obj.topic);
-                }
                 if (obj.introducers != null && obj.introducers.length > 0) {
                     for (const value of obj.introducers) {
-                        w.uint32(66);
+                        w.uint32(58);
                         w.bytes(value);
                     }
                 }
@@ -59,7 +55,6 @@ export var PresenceRecord;
                     addresses: [],
                     services: [],
                     gone: false,
-                    topic: '',
                     introducers: []
                 };
                 const end = length == null ? reader.len : reader.pos + length;
@@ -97,10 +92,6 @@ export var PresenceRecord;
                             break;
                         }
                         case 7: {
-                            obj.topic = reader.string();
-                            break;
-                        }
-                        case 8: {
                             if (opts.limits?.introducers != null && obj.introducers.length === opts.limits.introducers) {
                                 throw new MaxLengthError('Decode error - repeated field "introducers" had too many elements');
                             }
@@ -177,13 +168,6 @@ export var PresenceRecord;
                             break;
                         }
                         case 7: {
-                            yield {
-                                field: `${prefix}.topic`,
-                                value: reader.string()
-                            };
-                            break;
-                        }
-                        case 8: {
                             if (opts.limits?.introducers != null && obj.introducers === opts.limits.introducers) {
                                 throw new MaxLengthError('Streaming decode error - repeated field "introducers" had too many elements');
                             }
