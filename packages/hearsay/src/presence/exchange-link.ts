@@ -17,7 +17,7 @@ export interface ExchangeLinkInit {
 }
 
 /** News is told after half of this at the soonest, in milliseconds: what comes together is told together. */
-const MIN_INTERVAL_MS = 200
+const MIN_INTERVAL_MS = 100
 
 /** One digest of the neighbour's that agrees with ours makes ours needless: a link needs one an interval, not two. */
 const REDUNDANCY = 1

@@ -62,7 +62,7 @@ const URGENT_INTERVALS = 10
 const SETTLE_MS = 50
 
 /** Two records of ours are at least this far apart. */
-const MIN_GAP_MS = 250
+const MIN_GAP_MS = 100
 
 /** Neighbours that we exchange records with at most: each costs a digest in every interval. */
 const MAX_LINKS = 256
