@@ -108,12 +108,6 @@ export class Pair implements AsyncDisposable {
     await (from === 'offerer' ? this.answerer : this.offerer).addCandidate(id, carried)
   }
 
-  /** Milliseconds of CPU time that both processes have used. */
-  async cpuMs(): Promise<number> {
-    const [offerer, answerer] = await Promise.all([this.offerer.usage(), this.answerer.usage()])
-    return offerer.cpuMs + answerer.cpuMs
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([this.#offerer[Symbol.asyncDispose](), this.#answerer[Symbol.asyncDispose]()])
   }

@@ -1,9 +1,10 @@
 import { setTimeout } from 'node:timers/promises'
 import type { Benchmark } from '../benchmark.ts'
 import type { Pair } from '../peer/pair.ts'
-import type { ChannelPlan } from '../peer/peer.ts'
+import type { ChannelPlan, Received } from '../peer/peer.ts'
 import { takeTurns } from '../peer/take-turns.ts'
 import type { Sample } from '../support/tally.ts'
+import type { Usage } from '../support/usage.ts'
 
 const rounds = 5
 
@@ -42,7 +43,7 @@ const scenarios = [
   sizes.map(([name, messageBytes]): Scenario => ({ name: `${name}${suffix}`, messageBytes, channels }))
 )
 
-/** Bytes a second that reach the receiving application, and the CPU time of both processes that a megabyte costs. */
+/** Bytes a second that reach the receiving application, and the CPU time that a megabyte costs either process. */
 export const throughput: Benchmark = (options) =>
   takeTurns(
     {
@@ -51,7 +52,8 @@ export const throughput: Benchmark = (options) =>
       turnTimeoutMs,
       metrics: [
         { metric: 'throughput', unit: 'MB/s', isCompared: true },
-        { metric: 'CPU', unit: 'ms/MB', isCompared: true }
+        { metric: 'sender CPU', unit: 'ms/MB', isCompared: true },
+        { metric: 'receiver CPU', unit: 'ms/MB', isCompared: true }
       ],
       turn: (pair, scenario) => measure(pair, scenario, options.quick)
     },
@@ -64,17 +66,30 @@ async function measure(pair: Pair, scenario: Scenario, quick: boolean): Promise<
   const labels = channels.map(({ label }) => label)
   await pair.offerer.startSending(id, labels, messageBytes)
   await setTimeout(quick ? 50 : warmUpMs)
-  const [before, cpuBefore] = await Promise.all([pair.answerer.received(id), pair.cpuMs()])
+  const before = await read()
   await setTimeout(quick ? 100 : measureMs)
-  const [after, cpuAfter] = await Promise.all([pair.answerer.received(id), pair.cpuMs()])
+  const after = await read()
   await pair.offerer.stopSending(id)
   await pair.offerer.drained(id)
   await pair.close(id)
-  const bytes = after.bytes - before.bytes
-  if (bytes === 0) throw new Error('nothing came')
-  const megabytes = bytes / 1e6
+  const megabytes = (after.received.bytes - before.received.bytes) / 1e6
+  if (megabytes === 0) throw new Error('nothing came')
+  const seconds = (after.received.atMs - before.received.atMs) / 1000
   return {
-    values: [megabytes / ((after.atMs - before.atMs) / 1000), (cpuAfter - cpuBefore) / megabytes],
+    values: [
+      megabytes / seconds,
+      (after.sender.cpuMs - before.sender.cpuMs) / megabytes,
+      (after.receiver.cpuMs - before.receiver.cpuMs) / megabytes
+    ],
     n: 1
+  }
+
+  async function read(): Promise<{ received: Received; sender: Usage; receiver: Usage }> {
+    const [received, sender, receiver] = await Promise.all([
+      pair.answerer.received(id),
+      pair.offerer.usage(),
+      pair.answerer.usage()
+    ])
+    return { received, sender, receiver }
   }
 }
