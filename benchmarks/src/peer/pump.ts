@@ -1,4 +1,4 @@
-import { setImmediate, setTimeout } from 'node:timers/promises'
+import { setImmediate, setTimeout as wait } from 'node:timers/promises'
 import type { Channel } from '../stacks/stack.ts'
 
 /** How often the buffer is looked at besides: @roamhq/wrtc does not always say that it is low. In milliseconds. */
@@ -30,7 +30,7 @@ export class Pump {
 
   /** Resolves when all that was sent has left the buffer. */
   async drained(): Promise<void> {
-    while (this.#channel.bufferedAmount > 0) await setTimeout(lookAgainMs)
+    while (this.#channel.bufferedAmount > 0) await wait(lookAgainMs)
   }
 
   async #run(): Promise<void> {
@@ -46,14 +46,13 @@ export class Pump {
     }
   }
 
-  async #low(): Promise<void> {
-    const low = Promise.withResolvers<undefined>()
-    this.#channel.onLow = () => low.resolve(undefined)
-    const lookAgain = new AbortController()
-    await Promise.race([
-      low.promise,
-      setTimeout(lookAgainMs, undefined, { signal: lookAgain.signal }).catch(() => undefined)
-    ])
-    lookAgain.abort()
+  #low(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, lookAgainMs)
+      this.#channel.onLow = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
   }
 }
