@@ -1,3 +1,4 @@
+import { multiaddr } from '@multiformats/multiaddr'
 import { renderInvite } from '../../src/index.ts'
 
 /** Everything in docs/specs/vectors/invite.json. */
@@ -13,6 +14,7 @@ export function inviteVectors(): object[] {
     room,
     ...(roomKey !== undefined && { key: Buffer.from(roomKey).toString('hex') }),
     bootstrap: addresses,
+    multiaddrs: addresses.map((address) => Buffer.from(multiaddr(address).bytes).toString('hex')),
     invite: renderInvite({ room, ...(roomKey !== undefined && { key: roomKey }), bootstrap: addresses })
   }))
 }
