@@ -48,7 +48,7 @@ export async function createNode<Service>(init: NodeInit<Service>): Promise<Libp
   return createLibp2p<NodeServices<Service>>({
     ...bareNode(init),
     transports: [...platform.transports(), hearsayTransport()],
-    ...(parts !== undefined && { datastore: parts.datastore }),
+    ...(parts !== undefined && { datastore: parts.datastore, peerStore: parts.peerStore }),
     services: {
       identify: identify(),
       ping: ping(),

@@ -74,6 +74,16 @@ describe('DHT client', function () {
     }
   })
 
+  it('remembers no address of a DHT node: libp2p would not renew it when it hears it again', async () => {
+    await using second = await createDhtNode({ listen: LOOPBACK, bootstrap: server.addresses })
+    const key = providerKeyOf(await deriveRoom({ name: 'kitchen' }))
+    const member = await client()
+    await member.services.hearsay.use((routing) => routing.provide(key, { signal }), signal)
+    await member.services.hearsay.stop()
+    const known = (await member.peerStore.all()).map(({ id }) => id.toString())
+    assert.ok(!known.includes(server.peerId) && !known.includes(second.peerId), String(known))
+  })
+
   it('is of no use after it was stopped', async () => {
     const key = providerKeyOf(await deriveRoom({ name: 'kitchen' }))
     const member = await client()

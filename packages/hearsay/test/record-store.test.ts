@@ -4,7 +4,7 @@ import { Key } from 'interface-datastore'
 import { RecordStore } from '../src/discovery/record-store.ts'
 
 const bytes = (value: number): Uint8Array => Uint8Array.of(value)
-const small = (): RecordStore => new RecordStore({ prefix: '/dht', maxRecords: 6, maxPerKey: 3 })
+const small = (): RecordStore => new RecordStore([{ prefix: '/dht', maxRecords: 6, maxPerParent: 3 }])
 
 async function keys(store: RecordStore, prefix?: string): Promise<string[]> {
   const found: string[] = []
@@ -43,7 +43,24 @@ describe('record store', () => {
     )
   })
 
-  it('leaves what is not the DHT’s alone', async () => {
+  it('keeps what is read before what is not', () => {
+    const store = new RecordStore([{ prefix: '/peers', maxRecords: 3, maxPerParent: 3 }])
+    for (let name = 0; name < 10; name++) {
+      store.put(new Key(`/peers/${name}`), bytes(name))
+      assert.deepEqual(store.get(new Key('/peers/0')), bytes(0))
+    }
+    assert.equal(store.has(new Key('/peers/7')), false)
+  })
+
+  it('takes no record that is larger than any should be', () => {
+    const store = small()
+    const key = new Key('/dht/record/a')
+    store.put(key, bytes(1))
+    store.put(key, new Uint8Array(100_000))
+    assert.deepEqual(store.get(key), bytes(1))
+  })
+
+  it('leaves what no bound is for alone', async () => {
     const store = small()
     for (let name = 0; name < 10; name++) store.put(new Key(`/peers/${name}`), bytes(name))
     assert.equal((await keys(store, '/peers')).length, 10)

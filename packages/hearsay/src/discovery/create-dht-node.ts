@@ -54,7 +54,7 @@ export async function createDhtNode(options: DhtNodeOptions = {}): Promise<DhtNo
 
 async function startDhtNode(options: ResolvedNodeOptions, identity: Identity): Promise<DhtNode> {
   const { dhtServer } = await import('./dht-service.ts')
-  const { dht, datastore } = dhtServer()
+  const { dht, datastore, peerStore } = dhtServer()
   const node = await createLibp2p<DhtNodeServices>({
     ...bareNode({
       privateKey: identity.privateKey,
@@ -63,6 +63,7 @@ async function startDhtNode(options: ResolvedNodeOptions, identity: Identity): P
       metrics: options.metrics
     }),
     datastore,
+    peerStore,
     services: {
       identify: identify(),
       ping: ping(),

@@ -9,6 +9,9 @@ import type { KadDHT } from '@libp2p/kad-dht'
 /** Rounds follow one another within seconds while nobody is found: so long it stays ready. */
 const LINGER_MS = 10_000
 
+/** Peers that lookups may make us remember until it rests; a lookup names a few hundred at most. */
+const MAX_HEARD = 1_024
+
 /**
  * A client of the DHT that is there only while it is used. A node of the DHT serves a few hundred connections; were
  * members to stay connected, and to refresh what they know of the DHT every five minutes, that would be its members.
@@ -19,6 +22,8 @@ export class DhtClient implements RoutingAccess {
   readonly #lingerMs: number
   /** DHT nodes met while it runs. */
   readonly #met = new Map<string, PeerId>()
+  /** DHT nodes, and members, that others named meanwhile. */
+  readonly #heard = new Map<string, PeerId>()
   #dht: KadDHT | undefined
   #topology: string | undefined
   #idle: ReturnType<typeof setTimeout> | undefined
@@ -65,7 +70,9 @@ export class DhtClient implements RoutingAccess {
   async #wake(): Promise<Routing> {
     if (this.#stopped) throw new Error('the mesh has closed')
     const { dhtClient, routingOf } = await import('./dht-service.ts')
-    this.#dht ??= dhtClient(this.#components)
+    this.#dht ??= dhtClient(this.#components, (peerId) => {
+      if (this.#heard.size < MAX_HEARD) this.#heard.set(peerId.toString(), peerId)
+    })
     if (this.#topology === undefined) await this.#start(this.#dht)
     return routingOf(this.#dht)
   }
@@ -85,8 +92,11 @@ export class DhtClient implements RoutingAccess {
     this.#topology = undefined
     await stop(this.#dht)
     const met = [...this.#met.values()]
+    const heard = [...this.#heard.values()]
     this.#met.clear()
+    this.#heard.clear()
     await Promise.all(met.map((peerId) => this.#leave(peerId)))
+    await Promise.all(heard.map((peerId) => this.#forget(peerId)))
   }
 
   /** Closes the connections to a DHT node, but if it is in a room with us. */
@@ -105,5 +115,13 @@ export class DhtClient implements RoutingAccess {
     } catch {
       // It has forgotten the peer, or the connection has ended by itself.
     }
+    await this.#forget(peerId)
+  }
+
+  /** What libp2p knows of a peer: an hour later it would not take the same addresses for new. */
+  async #forget(peerId: PeerId): Promise<void> {
+    const { connectionManager, peerStore } = this.#components
+    if (connectionManager.getConnections(peerId).length > 0) return
+    await peerStore.delete(peerId)
   }
 }

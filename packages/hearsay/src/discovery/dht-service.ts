@@ -1,8 +1,9 @@
 import { kadDHT, passthroughMapper } from '@libp2p/kad-dht'
 import { DHT_PROTOCOL, RECORD_TTL_MS } from './constants.ts'
+import { dhtPeerStore } from './dht-peer-store.ts'
 import { RecordStore } from './record-store.ts'
 import type { Routing } from './routing-access.ts'
-import type { AbortOptions, PeerDiscovery, PeerInfo } from '@libp2p/interface'
+import type { AbortOptions, PeerDiscovery, PeerId, PeerInfo } from '@libp2p/interface'
 import type { KadDHT, KadDHTComponents, KadDHTInit } from '@libp2p/kad-dht'
 import type { CID } from 'multiformats/cid'
 import type { Datastore } from 'interface-datastore'
@@ -11,6 +12,15 @@ import type { Datastore } from 'interface-datastore'
 
 /** What kad-dht stores is below this key. */
 const DATASTORE_PREFIX = '/dht'
+
+/**
+ * Providers of about a thousand rooms of any size, each about 100 bytes; a lookup is answered with up to 64, a few times
+ * as many as a room is to have.
+ */
+const RECORDS = { prefix: DATASTORE_PREFIX, maxRecords: 65_536, maxPerParent: 64 }
+
+/** Peers whose addresses are known, each about 500 bytes. libp2p itself keeps every peer that it ever met. */
+const PEERS = { prefix: '/peers', maxRecords: 16_384, maxPerParent: 16_384 }
 
 /** How often records that are no longer valid are thrown away. */
 const CLEANUP_MS = 600_000
@@ -33,21 +43,33 @@ export interface DhtServerParts {
   readonly dht: (components: KadDHTComponents) => KadDHT
   /** Must be the node's: it bounds what others store here. */
   readonly datastore: Datastore
+  /** Must be the node's. */
+  readonly peerStore: { readonly maxAddressAge: number }
 }
 
 export function dhtServer(): DhtServerParts {
   return {
-    datastore: new RecordStore({ prefix: DATASTORE_PREFIX }),
-    dht: kadDHT({ ...INIT, clientMode: false })
+    datastore: new RecordStore([RECORDS, PEERS]),
+    // libp2p does not count an address as new that it hears again: after an hour it would know nobody's.
+    peerStore: { maxAddressAge: Infinity },
+    dht: (components) =>
+      kadDHT({ ...INIT, clientMode: false })(
+        // What is missing here comes from `components`, when it is there: services are made one after another.
+        Object.create(components, {
+          peerStore: { value: dhtPeerStore(components.peerStore) }
+        }) as KadDHTComponents
+      )
   }
 }
 
-export function dhtClient(components: KadDHTComponents): KadDHT {
+/** @param onHeard told of every node of the DHT that others name */
+export function dhtClient(components: KadDHTComponents, onHeard: (peerId: PeerId) => void): KadDHT {
   const dht = kadDHT({ ...INIT, clientMode: true })(components)
   if (isPeerDiscovery(dht)) {
     // What libp2p does with its own services: a node that a lookup is sent on to could not be dialed otherwise.
     dht.addEventListener('peer', ({ detail: { id, multiaddrs } }) => {
       if (id.equals(components.peerId)) return
+      onHeard(id)
       // An address that cannot be kept is one that cannot be dialed.
       components.peerStore.merge(id, { multiaddrs }).catch(() => undefined)
     })

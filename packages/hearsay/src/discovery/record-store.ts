@@ -3,13 +3,22 @@ import { BaseDatastore } from 'datastore-core'
 import { Key } from 'interface-datastore'
 import type { KeyQuery, Pair, Query } from 'interface-datastore'
 
-export interface RecordStoreOptions {
-  /** What the bounds hold for: keys below this one. */
+/** What strangers may make us keep below one key. */
+export interface RecordBound {
   readonly prefix: string
-  /** Records kept at most, about 200 bytes each. @default 65_536 */
-  readonly maxRecords?: number
-  /** Records kept under one key, such as the providers of one room; a lookup is answered with all. @default 64 */
-  readonly maxPerKey?: number
+  /** Records kept at most. */
+  readonly maxRecords: number
+  /** Records kept at most under one parent, such as the providers of one room: a lookup is answered with all. */
+  readonly maxPerParent: number
+}
+
+/** A larger record is not taken: what stands in its place stays. */
+const MAX_RECORD_BYTES = 16 * 1024
+
+/** The keys that one bound holds for, those first that were written or read the longest ago. */
+interface Bounded extends RecordBound {
+  readonly keys: Set<string>
+  readonly byParent: Map<string, Set<string>>
 }
 
 /**
@@ -17,34 +26,31 @@ export interface RecordStoreOptions {
  * first. Looking up what is under one key takes no look at the others.
  */
 export class RecordStore extends BaseDatastore {
-  readonly #prefix: string
-  readonly #maxRecords: number
-  readonly #maxPerKey: number
   readonly #values = new Map<string, Uint8Array>()
-  /** The bounded keys, the oldest first. */
-  readonly #records = new Set<string>()
-  /** The same by parent. */
-  readonly #byParent = new Map<string, Set<string>>()
+  readonly #bounds: readonly Bounded[]
 
-  constructor({ prefix, maxRecords = 65_536, maxPerKey = 64 }: RecordStoreOptions) {
+  constructor(bounds: readonly RecordBound[]) {
     super()
-    this.#prefix = `${prefix}/`
-    this.#maxRecords = maxRecords
-    this.#maxPerKey = maxPerKey
+    this.#bounds = bounds.map((bound) => ({ ...bound, keys: new Set(), byParent: new Map() }))
   }
 
   override put(key: Key, value: Uint8Array): Key {
+    if (value.length > MAX_RECORD_BYTES) return key
     const name = key.toString()
     this.#forget(name)
     this.#values.set(name, value)
-    if (name.startsWith(this.#prefix)) this.#remember(name)
+    this.#remember(name)
     return key
   }
 
   override get(key: Key): Uint8Array {
-    const value = this.#values.get(key.toString())
+    const name = key.toString()
+    const value = this.#values.get(name)
     // The name of this error is how the users of a datastore know an absent key.
     if (value === undefined) throw new NotFoundError()
+    this.#forget(name)
+    this.#values.set(name, value)
+    this.#remember(name)
     return value
   }
 
@@ -64,18 +70,24 @@ export class RecordStore extends BaseDatastore {
     for (const key of this.#keys(prefix)) yield new Key(key)
   }
 
-  #keys(prefix: string | undefined): string[] {
-    return [...(this.#byParent.get(prefix ?? '') ?? this.#values.keys())]
+  #keys(prefix = ''): string[] {
+    const siblings = this.#bounds
+      .map(({ byParent }) => byParent.get(prefix))
+      .find((keys) => keys !== undefined)
+    return [...(siblings ?? this.#values.keys())]
   }
 
   #remember(key: string): void {
+    const bound = this.#boundOf(key)
+    if (bound === undefined) return
+    const { keys, byParent, maxRecords, maxPerParent } = bound
     const parent = parentOf(key)
-    const siblings = this.#byParent.get(parent) ?? new Set()
-    this.#byParent.set(parent, siblings)
+    const siblings = byParent.get(parent) ?? new Set()
+    byParent.set(parent, siblings)
     siblings.add(key)
-    this.#records.add(key)
-    if (siblings.size > this.#maxPerKey) this.#forgetFirst(siblings)
-    if (this.#records.size > this.#maxRecords) this.#forgetFirst(this.#records)
+    keys.add(key)
+    if (siblings.size > maxPerParent) this.#forgetFirst(siblings)
+    if (keys.size > maxRecords) this.#forgetFirst(keys)
   }
 
   #forgetFirst(keys: ReadonlySet<string>): void {
@@ -85,11 +97,15 @@ export class RecordStore extends BaseDatastore {
 
   #forget(key: string): void {
     this.#values.delete(key)
-    if (!this.#records.delete(key)) return
-    const parent = parentOf(key)
-    const siblings = this.#byParent.get(parent)
+    const bound = this.#boundOf(key)
+    if (bound?.keys.delete(key) !== true) return
+    const siblings = bound.byParent.get(parentOf(key))
     siblings?.delete(key)
-    if (siblings?.size === 0) this.#byParent.delete(parent)
+    if (siblings?.size === 0) bound.byParent.delete(parentOf(key))
+  }
+
+  #boundOf(key: string): Bounded | undefined {
+    return this.#bounds.find(({ prefix }) => key.startsWith(`${prefix}/`))
   }
 }
 
