@@ -348,4 +348,34 @@ describe('a hostile peer or a stranger', () => {
     assert.deepEqual(toA.map(typesOf), [[ChunkType.cookieAck]])
     assert.equal(pair.b.eventsOf('connected').length, 1)
   })
+
+  it('does no harm to another association, also of the same process, with all it knows of its own', () => {
+    const cookieKey = new Uint8Array(32).fill(7)
+    const own = new Pair({ seed: 1, cookieKey })
+    const known = [record(own.toA), record(own.toB)]
+    own.a.association.connect(own.now)
+    own.send(own.a, 1, new Uint8Array(5000))
+    own.send(own.b, 1, new Uint8Array(5000))
+    own.run(200)
+    own.a.association.abort('bye')
+    own.pump()
+    const [waiting, other] = [new Pair({ seed: 2, cookieKey }), Pair.connected({ seed: 3, cookieKey })]
+    const before = { ...other.b.association.status() }
+    for (const packet of known.flat()) {
+      // An INIT needs no tag; whoever gets one answers it, and that is all.
+      if (typesOf(packet)[0] === ChunkType.init) {
+        continue
+      }
+      other.b.association.handlePacket(packet, other.now)
+      waiting.b.association.handlePacket(packet, waiting.now)
+    }
+    assert.equal(waiting.b.association.state, 'closed')
+    assert.equal(other.b.association.state, 'established')
+    assert.deepEqual(other.b.association.status(), before)
+    other.send(other.a, 1, 'as ever')
+    other.runUntil(() => other.b.messages.length === 1)
+    waiting.a.association.connect(waiting.now)
+    waiting.send(waiting.a, 1, 'still possible')
+    waiting.runUntil(() => waiting.b.messages.length === 1)
+  })
 })

@@ -14,8 +14,7 @@ export class Endpoint {
   /** Called for every event that was polled. */
   onEvent: (event: SctpEvent) => void = () => undefined
 
-  constructor(options: Partial<SctpOptions>, random: SeededRandom) {
-    const key = random.bytes(32)
+  constructor(options: Partial<SctpOptions>, random: SeededRandom, key = random.bytes(32)) {
     this.association = new SctpAssociation({
       options,
       random: () => random.uint32(),
@@ -51,6 +50,8 @@ export interface PairInit {
   a?: Partial<SctpOptions>
   b?: Partial<SctpOptions>
   conditions?: Partial<LinkConditions>
+  /** Signs the cookies of both; a process has one for all associations. @default one for each */
+  cookieKey?: Uint8Array
   /** What the way to `b` leads through, where other pairs share it. */
   bottleneck?: Bottleneck
 }
@@ -68,8 +69,8 @@ export class Pair {
 
   constructor(init: PairInit = {}) {
     this.random = new SeededRandom(init.seed ?? 1)
-    this.a = new Endpoint(init.a ?? {}, this.random)
-    this.b = new Endpoint(init.b ?? {}, this.random)
+    this.a = new Endpoint(init.a ?? {}, this.random, init.cookieKey)
+    this.b = new Endpoint(init.b ?? {}, this.random, init.cookieKey)
     const conditions = { ...PERFECT, ...init.conditions }
     this.toB = new Link(this.random, conditions, init.bottleneck ?? new Bottleneck())
     this.toA = new Link(this.random, conditions)
