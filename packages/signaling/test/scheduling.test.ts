@@ -89,8 +89,8 @@ describe('scheduling message 1', () => {
   })
 
   it('hedges a direct path on a relayed one after two round trips', () => {
-    assert.deepEqual(follow(schedule(left, direct), 399), ['0 direct'])
-    assert.deepEqual(follow(schedule(left, direct), 400), ['0 direct', '400 direct', '400 left'])
+    assert.deepEqual(follow(schedule(left, direct), 199), ['0 direct'])
+    assert.deepEqual(follow(schedule(left, direct), 200), ['0 direct', '200 left'])
   })
 
   it('bothers the room at once where there is nothing else, then rarely, then no more', () => {
@@ -106,12 +106,13 @@ describe('scheduling message 1', () => {
     assert.deepEqual(follow(schedule(gossip, introducers('a', 'b', 'c', 'd')), 799), [
       '0 introducer a',
       '0 introducer b',
-      '250 introducer c',
+      '113 introducer c',
+      '225 introducer d',
       '400 introducer a',
       '400 introducer b',
-      '500 introducer d',
       '500 gossip',
-      '650 introducer c'
+      '513 introducer c',
+      '625 introducer d'
     ])
   })
 
@@ -127,7 +128,7 @@ describe('scheduling message 1', () => {
     assert.deepEqual(follow(schedule(gossip, cold), 1200), [
       '0 introducer a',
       '0 introducer b',
-      '1000 introducer c',
+      '863 introducer c',
       '1150 introducer a',
       '1150 introducer b'
     ])
@@ -151,7 +152,7 @@ describe('scheduling message 1', () => {
     assert.deepEqual(follow(schedule(introducers('a', 'b'), other), 300), [
       '0 other a',
       '0 introducer b',
-      '250 introducer a'
+      '113 introducer a'
     ])
   })
 
@@ -160,10 +161,10 @@ describe('scheduling message 1', () => {
     const dialing = new HandshakeSchedule([path], 'peer', new PathStats(100), 0)
     dialing.pollOutput(0)
     const [a, b, c] = lanesTo('peer', [path])
-    assert.deepEqual(dialing.silent(a, 200), [])
-    dialing.pollOutput(250)
+    assert.deepEqual(dialing.silent(a, 120), [])
+    dialing.pollOutput(125)
     assert.deepEqual(
-      dialing.silent(c, 450).map(({ name }) => name),
+      dialing.silent(c, 255).map(({ name }) => name),
       [a.name, b.name]
     )
   })
@@ -222,9 +223,9 @@ describe('scheduling packets', () => {
     assert.deepEqual(
       plans.map(({ lane, againAt }) => [lane?.name, againAt]),
       [
-        ['a', 400],
-        ['b', 1600],
-        ['a', 3200]
+        ['a', 200],
+        ['b', 800],
+        ['a', 1600]
       ]
     )
   })

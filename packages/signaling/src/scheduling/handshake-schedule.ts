@@ -8,12 +8,6 @@ export const MIN_HEDGE_MS = 50
 /** Round trips after which a direct path, which has nobody in between, is hedged. */
 const DIRECT_HEDGE_RTTS = 2
 
-/**
- * … and after which a third relayed lane joins two that have not answered, then a fourth. A little more than one, so
- * that jitter costs nobody an envelope; not more, so that two bad intermediaries cost a dial about its own time again.
- */
-const RELAYED_HEDGE_RTTS = 1.25
-
 /** Lanes that one dial uses beside the room, however many intermediaries a peer names. */
 const MAX_LANES = 6
 
@@ -170,9 +164,15 @@ export class HandshakeSchedule {
     )
   }
 
+  /**
+   * A third relayed lane joins two as soon as an answer should be here, then a fourth: so bad intermediaries cost a dial
+   * its own time again, and good ones nobody an envelope.
+   */
   #hedgeMs(lane: Lane, isDirect: boolean): number {
-    const roundTrips = isDirect ? DIRECT_HEDGE_RTTS : RELAYED_HEDGE_RTTS
-    const warmMs = Math.max(MIN_HEDGE_MS, roundTrips * this.#stats.rttMs(lane, this.#peer))
+    const waitMs = isDirect
+      ? DIRECT_HEDGE_RTTS * this.#stats.rttMs(lane, this.#peer)
+      : this.#stats.dueMs(lane, this.#peer)
+    const warmMs = Math.max(MIN_HEDGE_MS, waitMs)
     return lane.isReady ? warmMs : warmMs + COLD_MS
   }
 

@@ -1,11 +1,18 @@
 import type { SignalingPath } from '../path.ts'
 import { lanesTo, type Lane } from './lane.ts'
 
-/** RTT assumed where nothing of the kind has been measured, in milliseconds. */
-const INITIAL_RTT_MS = 200
+/**
+ * RTT assumed where nothing of the kind has been measured, in milliseconds: for the first dial of a process. Too little
+ * costs it an envelope or two, too much the time of somebody whose intermediaries are bad.
+ */
+const INITIAL_RTT_MS = 100
 
-/** Weight of a new RTT sample (RFC 6298's alpha). */
+/** Weight of a new sample of RTT and of its variation (RFC 6298's alpha and beta). */
 const RTT_GAIN = 1 / 8
+const VARIATION_GAIN = 1 / 4
+
+/** Variation assumed of what was measured once, or never, as a part of the RTT: answers come in bursts, not by chance. */
+const INITIAL_VARIATION = 1 / 16
 
 /** What a lost packet adds to a lane's cost, so that others are tried first; forgotten with the next success. */
 const LOSS_PENALTY = 15
@@ -20,6 +27,7 @@ const MAX_INTERMEDIARY_PENALTY = 8
 
 interface Stats {
   rttMs: number | undefined
+  variationMs: number
   penalty: number
 }
 
@@ -37,13 +45,14 @@ export class PathStats {
   }
 
   rttMs(lane: Lane, peer: string): number {
-    for (const key of keysOf(lane, peer)) {
-      const rttMs = this.#stats.get(key)?.rttMs
-      if (rttMs !== undefined) {
-        return rttMs
-      }
-    }
-    return INITIAL_RTT_MS
+    return this.#measured(lane, peer)?.rttMs ?? INITIAL_RTT_MS
+  }
+
+  /** When an answer should be here: hardly any comes later. */
+  dueMs(lane: Lane, peer: string): number {
+    const { rttMs = INITIAL_RTT_MS, variationMs = INITIAL_VARIATION * INITIAL_RTT_MS } =
+      this.#measured(lane, peer) ?? {}
+    return rttMs + 2 * variationMs
   }
 
   /** An answer or an ack came. `rttMs` where it is known which sending it answers. */
@@ -52,7 +61,7 @@ export class PathStats {
       const stats = this.#touch(key)
       stats.penalty = 0
       if (rttMs !== undefined && lane.isReady) {
-        stats.rttMs = stats.rttMs === undefined ? rttMs : stats.rttMs + RTT_GAIN * (rttMs - stats.rttMs)
+        measure(stats, rttMs)
       }
     }
   }
@@ -77,8 +86,14 @@ export class PathStats {
     return lanesTo(peer, paths).toSorted((a, b) => cost(a) - cost(b))
   }
 
+  /** The most specific that has been measured. */
+  #measured(lane: Lane, peer: string): Stats | undefined {
+    const all = keysOf(lane, peer).map((key) => this.#stats.get(key))
+    return all.find((stats) => stats?.rttMs !== undefined)
+  }
+
   #touch(key: string): Stats {
-    const stats = this.#stats.get(key) ?? { rttMs: undefined, penalty: 0 }
+    const stats = this.#stats.get(key) ?? { rttMs: undefined, variationMs: 0, penalty: 0 }
     this.#stats.delete(key)
     this.#stats.set(key, stats)
     if (this.#stats.size > this.#capacity) {
@@ -87,6 +102,17 @@ export class PathStats {
     }
     return stats
   }
+}
+
+/** RFC 6298, section 2. */
+function measure(stats: Stats, rttMs: number): void {
+  if (stats.rttMs === undefined) {
+    stats.rttMs = rttMs
+    stats.variationMs = INITIAL_VARIATION * rttMs
+    return
+  }
+  stats.variationMs += VARIATION_GAIN * (Math.abs(rttMs - stats.rttMs) - stats.variationMs)
+  stats.rttMs += RTT_GAIN * (rttMs - stats.rttMs)
 }
 
 function laneKey(lane: Lane, peer: string): string {

@@ -257,7 +257,8 @@ export class Session extends TypedEventEmitter<SignalingSessionEvents> implement
   #noteAck({ number, rttMs }: Extract<TransportEvent, { type: 'acked' }>): void {
     const lane = this.#lastLane.get(number)
     this.#lastLane.delete(number)
-    if (lane !== undefined) {
+    // Of a packet that was sent more than once, nobody knows which lane brought it.
+    if (lane !== undefined && rttMs !== undefined) {
       this.#context.stats.succeeded(lane, this.remotePeer, rttMs)
     }
   }

@@ -2,6 +2,7 @@ import type { Arrival, SignalingPath } from '../../src/index.ts'
 import type { VirtualClock } from './virtual-clock.ts'
 
 export interface Carried {
+  /** Its name; for a lane, followed by | and its intermediary. */
   readonly path: string
   readonly from: string
   readonly to: string
@@ -47,27 +48,46 @@ export class TestNetwork {
 
   /** Puts an envelope in front of somebody, as if it came over the path. */
   inject(path: string, to: string, bytes: Uint8Array, origin = `relay of ${path}`): void {
-    this.#receivers.get(`${path} ${to}`)?.(bytes, { path, origin, neighbour: `relay of ${path}` })
+    const [name, via] = path.split('|')
+    const neighbour = via ?? `relay of ${path}`
+    this.#receivers.get(`${name} ${to}`)?.(bytes, {
+      path: name,
+      origin,
+      neighbour,
+      ...(via !== undefined && { via })
+    })
   }
 
   path(
     name: string,
     owner: string,
-    options: { cost?: number; kind?: SignalingPath['kind']; reaches?: (peer: string) => boolean } = {}
+    options: {
+      cost?: number
+      kind?: SignalingPath['kind']
+      reaches?: (peer: string) => boolean
+      /** Names of who stands on each lane to a peer. */
+      intermediaries?: (peer: string) => readonly string[]
+    } = {}
   ): SignalingPath {
+    const { intermediaries } = options
     const key = `${name} ${owner}`
     return {
       name,
       cost: options.cost ?? 20,
       kind: options.kind ?? 'relayed',
       reaches: options.reaches ?? (() => true),
-      send: async (to, bytes) => {
-        const carried = { path: name, from: owner, to, bytes: bytes.slice() }
+      ...(intermediaries !== undefined && {
+        intermediaries: (peer: string) =>
+          intermediaries(peer).map((via) => ({ peer: via, isConnected: true }))
+      }),
+      send: async (to, bytes, via) => {
+        const lane = via === undefined ? name : `${name}|${via}`
+        const carried = { path: lane, from: owner, to, bytes: bytes.slice() }
         this.seen.push(carried)
-        const onward = this.#relays.get(name) ?? honest()
+        const onward = this.#relays.get(lane) ?? honest()
         for (const next of onward(carried)) {
           this.#clock.setTimeout(
-            () => this.inject(name, next.to, next.bytes, next.origin ?? owner),
+            () => this.inject(lane, next.to, next.bytes, next.origin ?? owner),
             next.delayMs
           )
         }
