@@ -162,10 +162,16 @@ export class MeshRuntime {
         if (!isAdmitted) metrics.refusal('not-admitted')
         return isAdmitted
       },
+      evidenceOf: (peerId) => this.presence.sealedRecordOf(peerId),
       logger: components.logger,
       ...(components.metrics !== undefined && { metrics: components.metrics })
     })
     signaler.addEventListener('superseded', onSuperseded)
+    signaler.addEventListener('evidence', ({ detail: { remotePeer, evidence } }) => {
+      this.presence.receive(evidence, remotePeer).catch((error: unknown) => {
+        this.#report(error)
+      })
+    })
     return signaler
   }
 

@@ -48,7 +48,7 @@ describe('two processes of one identity', () => {
   it('the older is shown what proves it, stops only once that is verified, and is `superseded` then', async () => {
     const evidence: string[] = []
     let superseded = 0
-    older.signaler.addEventListener('evidence', ({ detail }) => evidence.push(text(detail)))
+    older.signaler.addEventListener('evidence', ({ detail }) => evidence.push(text(detail.evidence)))
     older.signaler.addEventListener('superseded', () => superseded++)
     await outcomeOfDial()
     assert.deepEqual(evidence, ['what the newer one has signed'])

@@ -118,6 +118,19 @@ export class Presence extends TypedEventEmitter<PresenceEvents> {
     return this.#core.table.get(peerId)?.introducers ?? []
   }
 
+  /** The record held of a member, as it signed and sealed it: evidence of its instance to any other member. */
+  sealedRecordOf(peerId: string): Uint8Array | undefined {
+    return this.#core.table.entry(peerId)?.known.sealed
+  }
+
+  /** Takes a sealed record that came otherwise, from whoever: it counts if it is sound. */
+  async receive(sealed: Uint8Array, from: string): Promise<void> {
+    const opened = await this.#open(fingerprintOf(sealed), sealed)
+    if (!this.#running || opened?.verdict !== 'verified') return
+    this.#init.metrics.presenceRecord(this.#core.handlePublished(opened.known, from, monotonicNow()))
+    this.#drain()
+  }
+
   /** Says through which members we can be reached: peer IDs of Ed25519 keys, the first `MAX_INTRODUCERS` of them. */
   setIntroducers(peerIds: readonly string[]): void {
     const introducers = peerIds.slice(0, MAX_INTRODUCERS)

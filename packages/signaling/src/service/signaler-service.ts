@@ -33,7 +33,7 @@ export interface SignalerServiceEvents {
    * A peer that we dialed says that a newer process uses our identity, and shows this. It is believed by nobody until
    * it is verified and `observeInstance()` is called.
    */
-  evidence: CustomEvent<Uint8Array>
+  evidence: CustomEvent<{ readonly remotePeer: string; readonly evidence: Uint8Array }>
   /** A peer with a session has shown, after the handshake, that it is in another of our rooms. */
   room: CustomEvent<{ readonly remotePeer: string; readonly room: Room }>
 }
@@ -189,7 +189,7 @@ export class NoiseSignaler extends TypedEventEmitter<SignalerServiceEvents> impl
           this.#dials.delete(remotePeer)
         },
         onEvidence: (evidence) => {
-          if (evidence.length > 0) this.safeDispatchEvent('evidence', { detail: evidence })
+          if (evidence.length > 0) this.safeDispatchEvent('evidence', { detail: { remotePeer, evidence } })
         },
         onVoid: (serial) => this.#acceptor.voidOffers(remotePeer, serial),
         createSession: (answered) => this.#dialed(remotePeer, answered, paths)
