@@ -12,7 +12,7 @@ import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
-import { createDhtNode, createMesh, generateRoomKey, hearsay } from '../src/index.ts'
+import { createDhtNode, createMesh, generateRoomKey, hearsay, hearsayTransport } from '../src/index.ts'
 import { providerKeyOf } from '../src/discovery/room-names.ts'
 import { DHT_PROTOCOL } from '../src/discovery/constants.ts'
 import { allConnected, connection, LOOPBACK, Meshes } from './support/meshes.ts'
@@ -22,7 +22,7 @@ import type { DhtNode, DhtNodeOptions } from '../src/index.ts'
 async function createHost(dhtAddress: string, options: { dht?: boolean } = {}) {
   const node = await createLibp2p({
     addresses: { listen: LOOPBACK },
-    transports: [tcp()],
+    transports: [tcp(), hearsayTransport()],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
     connectionManager: { inboundConnectionThreshold: 100, maxIncomingPendingConnections: 100 },
@@ -156,6 +156,17 @@ describe('DHT', function () {
     const mesh = await createMesh({ room: 'kitchen', listen: LOOPBACK, dht: { bootstrap: node.addresses } })
     await Promise.all([mesh.close(), node.close(), node.close()])
     await leaks.done({ graceMs: 10_000 })
+  })
+
+  it('finds who is there among many who have gone', async () => {
+    const { addresses } = await dhtNode()
+    const key = providerKeyOf(await deriveRoom({ name: 'kitchen' }))
+    const gone = await Promise.all(Array.from({ length: 12 }, () => createHost(addresses[0], { dht: false })))
+    await Promise.all(gone.map((host) => host.contentRouting.provide(key)))
+    await Promise.all(gone.map(async (host) => host.stop()))
+    const one = await meshes.create({ dht: { bootstrap: addresses } })
+    const other = await meshes.create({ dht: { bootstrap: addresses } })
+    await allConnected([one, other])
   })
 
   it('does not bring in who merely put itself down as a provider', async () => {

@@ -70,7 +70,15 @@ describe('rounds through a directory', () => {
     assert.ok(seeks.includes(lost))
   })
 
-  it('wait after somebody was found, until the size of the room is known', () => {
+  it('provide soon where all who were found are gone', () => {
+    const begun = rounds(new RoundPlanner(seededRandom(9)), ALONE, {
+      until: 5_000,
+      result: { ok: true, found: 12 }
+    })
+    assert.equal(begun.find(({ round }) => round === 'provide')?.at, 2_000)
+  })
+
+  it('wait in the room until its size is known', () => {
     const planner = new RoundPlanner(seededRandom(4))
     const view = { neighbours: 1, members: 3 }
     const begun = rounds(planner, view, { until: 30_000, result: { ok: true, found: 2 } })

@@ -13,8 +13,11 @@ const MAX_PEERS = 64
 /** Addresses taken of one peer: each may cost a dial. */
 const MAX_ADDRESSES = 8
 
-/** Dials under way at once. */
+/** Dials under way at once that may yet be quick. */
 const MAX_PENDING = 4
+
+/** A dial that takes longer does not keep others from being tried beside it: many of those found may be gone. */
+const SLOW_DIAL_MS = 2_000
 
 /** After a dial has succeeded, so long for hearing by presence of the others, who then need no dial of ours. */
 const SETTLE_MS = 1_000
@@ -26,14 +29,14 @@ interface Entry {
   addresses: readonly string[]
   dials: number
   dialAt: number
-  isPending: boolean
 }
 
 /** Which of the peers that were found to dial, and when: a sans-IO core. */
 export class FoundPeers {
   readonly #random: () => number
   readonly #peers = new Map<string, Entry>()
-  #pending = 0
+  /** Dials under way, and since when. Their deadline bounds them. */
+  readonly #pending = new Map<string, number>()
   #quietUntil = 0
 
   /** @param random uniform in [0, 1) */
@@ -55,17 +58,15 @@ export class FoundPeers {
     this.#peers.set(peerId, {
       addresses: addresses.slice(0, MAX_ADDRESSES),
       dials: 0,
-      dialAt: 0,
-      isPending: false
+      dialAt: 0
     })
   }
 
   handleDialed(peerId: string, isConnected: boolean, now: number): void {
-    this.#pending--
+    this.#pending.delete(peerId)
     if (isConnected) this.#quietUntil = now + SETTLE_MS
     const entry = this.#peers.get(peerId)
     if (entry === undefined) return
-    entry.isPending = false
     entry.dials++
     entry.dialAt = now + backoffMs(REDIAL, entry.dials, this.#random())
   }
@@ -76,17 +77,20 @@ export class FoundPeers {
    * @param isNeeded whether a dial would bring anything: false for who is connected already, or known to be in the room
    */
   poll(isNeeded: (peerId: string) => boolean, now: number): FoundPeer | undefined {
-    if (this.#pending >= MAX_PENDING || now < this.#quietUntil) return undefined
+    if (now < this.#quietUntil || this.#quick(now) >= MAX_PENDING) return undefined
     const due = [...this.#peers].filter(
-      ([peerId, { isPending, dialAt }]) => !isPending && dialAt <= now && isNeeded(peerId)
+      ([peerId, { dialAt }]) => dialAt <= now && !this.#pending.has(peerId) && isNeeded(peerId)
     )
     // Any of them: everybody who looks up a room finds the same list.
     const chosen = due[Math.floor(this.#random() * due.length)]
     if (chosen === undefined) return undefined
     const [peerId, entry] = chosen
-    entry.isPending = true
-    this.#pending++
+    this.#pending.set(peerId, now)
     return { peerId, addresses: entry.addresses }
+  }
+
+  #quick(now: number): number {
+    return [...this.#pending.values()].filter((since) => now - since < SLOW_DIAL_MS).length
   }
 
   #forgetOldest(): void {

@@ -30,7 +30,10 @@ const ALONE = { baseMs: 1_000, maxMs: 60_000 }
 /** The first pause after a failure, doubling. */
 const FAILED = { baseMs: 1_000, maxMs: 60_000 }
 
-/** After somebody was found, so long for hearing how large the room is, before we decide to provide or not. */
+/** So long for reaching those whom the first lookup found: they may all be gone, and then we are the one to be found. */
+const REACH_MS = 2_000
+
+/** Once in the room, so long for hearing how large it is, before the first lot. */
 const SETTLE_MS = 10_000
 
 /** In a room that has become small those who do not provide begin to within this time, not all at once. */
@@ -53,6 +56,7 @@ export class RoundPlanner {
   #provideAt = Infinity
   /** We drew the lot not to provide. */
   #resting = false
+  #hasDrawn = false
 
   /** @param random uniform in [0, 1) */
   constructor(random: () => number) {
@@ -82,7 +86,10 @@ export class RoundPlanner {
       this.#seeks = 0
       this.#seekAt = now
     }
-    if (!alone && this.#alone && this.#provideAt !== Infinity) this.#seekAt = Infinity
+    if (!alone && this.#alone && this.#provideAt !== Infinity) {
+      this.#seekAt = Infinity
+      if (!this.#hasDrawn) this.#provideAt = now + SETTLE_MS
+    }
     this.#alone = alone
     if (!this.#resting || members >= PROVIDERS_WANTED) return
     this.#resting = false
@@ -90,6 +97,7 @@ export class RoundPlanner {
   }
 
   #lot({ members }: RoomView, now: number): Round | undefined {
+    this.#hasDrawn = true
     if (this.#random() * (members + 1) < PROVIDERS_WANTED) return 'provide'
     this.#resting = true
     this.#provideAt = now + this.#interval()
@@ -98,7 +106,9 @@ export class RoundPlanner {
 
   #handleSought({ ok, found }: RoundResult, now: number): void {
     this.#seeks++
-    if (ok && this.#provideAt === Infinity) this.#provideAt = found === 0 ? now : now + SETTLE_MS
+    if (ok && this.#provideAt === Infinity) {
+      this.#provideAt = now + (this.#alone ? (found === 0 ? 0 : REACH_MS) : SETTLE_MS)
+    }
     const pause = ok ? backoffMs(ALONE, this.#seeks, this.#random()) : this.#pauseAfterFailure()
     this.#seekAt = this.#alone || this.#provideAt === Infinity ? now + pause : Infinity
   }
