@@ -5,8 +5,8 @@ import { HearsayCommand } from '../support/hearsay-command.ts'
 
 interface Result {
   readonly ok: boolean
-  readonly killed: number
-  readonly newcomer: number
+  readonly killed: readonly number[]
+  readonly newcomers: readonly number[]
   readonly pairs: readonly {
     readonly pair: readonly [number, number]
     readonly path: string
@@ -18,7 +18,7 @@ interface Result {
 describe('the demo', function () {
   this.timeout(120_000)
 
-  it('connects every pair of a line, outlives its entry, takes in a newcomer, and says how', async () => {
+  it('connects every pair of a line, outlives its entry and its middle, takes in newcomers at both ends, and says how', async () => {
     await using demo = new HearsayCommand(['demo', '--json'])
     const { code, stdout, stderr } = await demo.end()
     assert.equal(code, 0, stderr)
@@ -32,16 +32,25 @@ describe('the demo', function () {
     )
     const result = events.at(-1) as unknown as Result
     assert.equal(result.ok, true)
-    assert.equal(result.pairs.length, 15 + 5)
-    assert.equal(result.pairs.filter(({ pair }) => pair.includes(result.newcomer)).length, 5)
+    assert.deepEqual(
+      [result.killed, result.newcomers],
+      [
+        [1, 4],
+        [7, 8]
+      ]
+    )
+    assert.equal(result.pairs.length, 15 + 2 * 4 + 1)
+    for (const newcomer of result.newcomers) {
+      assert.equal(result.pairs.filter(({ pair }) => pair.includes(newcomer)).length, 5)
+    }
     for (const { path, openedMs, candidates } of result.pairs) {
-      assert.match(path, /^(direct|gossip)$/)
+      assert.match(path, /^(direct|introducer|gossip)$/)
       assert.ok(openedMs > 0)
       assert.ok(candidates.every((type) => /^(host|prflx)$/.test(type)))
     }
-    // Only neighbours of the line have a direct overlay connection; every other offer went by gossip.
-    const distant = result.pairs.filter(({ pair: [a, b] }) => b - a > 1 && b !== result.newcomer)
-    assert.deepEqual([...new Set(distant.map(({ path }) => path))], ['gossip'])
+    // Only neighbours of the line have a direct overlay connection before they have one to each other.
+    const distant = result.pairs.filter(({ pair: [a, b] }) => b - a > 1 && !result.newcomers.includes(b))
+    assert.ok(distant.every(({ path }) => path !== 'direct'))
   })
 
   for (const [signal, exitCode] of [

@@ -14,6 +14,8 @@ export interface ProcessEnd {
 export interface ChildOptions extends Pick<SpawnOptions, 'cwd' | 'env'> {
   /** The network namespace that the program runs in. @default ours */
   readonly namespace?: string
+  /** The longest that the program may run, in milliseconds. @default 120_000 */
+  readonly lifetimeMs?: number
 }
 
 /** Longest time that a child of a test may live, in milliseconds, so that nothing outlives a broken run. */
@@ -31,7 +33,10 @@ export class ChildProgram implements AsyncDisposable {
   #stdout = ''
   #stderr = ''
 
-  constructor(args: readonly string[], { namespace, ...options }: ChildOptions = {}) {
+  constructor(
+    args: readonly string[],
+    { namespace, lifetimeMs = LIFETIME_MS, ...options }: ChildOptions = {}
+  ) {
     const [program, ...words] = [
       ...(namespace === undefined ? [] : ['ip', 'netns', 'exec', namespace]),
       process.execPath,
@@ -41,7 +46,7 @@ export class ChildProgram implements AsyncDisposable {
     this.#child = spawn(program, words, {
       ...options,
       stdio: ['pipe', 'pipe', 'pipe'],
-      timeout: LIFETIME_MS,
+      timeout: lifetimeMs,
       killSignal: 'SIGKILL'
     })
     // Writing to a program that has ended is no failure of the test by itself.

@@ -3,7 +3,7 @@ import { deriveRoom, publicKeyOf } from '@hearsay/signaling'
 import { HandlerExistsError } from '@hearsay/session'
 import { TypedEventEmitter } from 'main-event'
 import { platform } from '#platform'
-import { InvalidPeerIdError, MeshClosedError, MissingServiceError, reasonOf } from './errors.ts'
+import { InvalidPeerIdError, ListenError, MeshClosedError, MissingServiceError, reasonOf } from './errors.ts'
 import { DhtEntries } from './discovery/dht-entries.ts'
 import { NodeRouting } from './discovery/routing-access.ts'
 import { checkHost } from './host-check.ts'
@@ -24,6 +24,7 @@ import type {
   MeshMessage
 } from './mesh.ts'
 import type { MeshPeer } from './mesh-peer.ts'
+import { parseMultiaddr } from './options.ts'
 import type { ResolvedHearsayOptions } from './options.ts'
 import type { Room } from '@hearsay/signaling'
 import type { Ed25519PrivateKey, Logger, Startable } from '@libp2p/interface'
@@ -181,6 +182,20 @@ export class MeshNode extends TypedEventEmitter<MeshEvents> implements Mesh, Sta
 
   messages<Message = unknown>(): AsyncIterableIterator<MeshMessage<Message>, undefined> {
     return this.#hub.messages() as AsyncIterableIterator<MeshMessage<Message>, undefined>
+  }
+
+  async listen(addresses: readonly string[]): Promise<void> {
+    this.#requireRunning()
+    const parsed = addresses.map(parseMultiaddr)
+    try {
+      await this.#components.transportManager.listen(parsed)
+    } catch (error) {
+      throw new ListenError(addresses, error)
+    }
+  }
+
+  async unlisten(): Promise<void> {
+    await Promise.all(this.#components.transportManager.getListeners().map((listener) => listener.close()))
   }
 
   close({ signal }: { signal?: AbortSignal } = {}): Promise<void> {

@@ -117,6 +117,20 @@ export interface Mesh extends TypedEventTarget<MeshEvents>, AsyncDisposable {
   messages<Message = unknown>(): AsyncIterableIterator<MeshMessage<Message>, undefined>
 
   /**
+   * Opens further addresses at which others enter through us.
+   *
+   * @throws {InvalidMultiaddrError} text that is no multiaddr
+   * @throws {ListenError} an address cannot be opened
+   */
+  listen(addresses: readonly string[]): Promise<void>
+
+  /**
+   * Closes every address at which others enter, and the overlay connections that came in there. We stay in the mesh, and
+   * so do they: the overlay goes on over WebRTC.
+   */
+  unlisten(): Promise<void>
+
+  /**
    * Says goodbye, closes every connection, and leaves nothing behind. `signal` cuts the farewell short. Idempotent.
    */
   close(options?: { signal?: AbortSignal }): Promise<void>

@@ -57,6 +57,7 @@ export class PeerSession extends TypedEventEmitter<PeerSessionEvents> implements
   readonly #closed = Promise.withResolvers<undefined>()
   #stepTimer: unknown
   #liveness: LivenessMonitor | undefined
+  #alerts = 0
   #farewell: Farewell | undefined
   #failure: SessionError | undefined
   #lastPing: { token: number; time: number } = { token: 0, time: 0 }
@@ -210,6 +211,22 @@ export class PeerSession extends TypedEventEmitter<PeerSessionEvents> implements
   /** `notify()` of the channel `default`. */
   async notify(type: string, payload?: unknown, options?: { signal?: AbortSignal }): Promise<void> {
     await this.channel(DEFAULT_LABEL).notify(type, payload, options)
+  }
+
+  /**
+   * Beats as on a busy session from now on, so that a dead peer is noticed as soon: for who stands on this session
+   * without sending anything.
+   *
+   * @returns ends it
+   */
+  stayAlert(): () => void {
+    let isOver = false
+    if (++this.#alerts === 1) this.#liveness?.setAlert(true)
+    return () => {
+      if (isOver) return
+      isOver = true
+      if (--this.#alerts === 0) this.#liveness?.setAlert(false)
+    }
   }
 
   /** Gathers candidates anew and renegotiates, such as after a change of network. DTLS and channels live on. */
@@ -367,6 +384,7 @@ export class PeerSession extends TypedEventEmitter<PeerSessionEvents> implements
     this.#setup.mark('verified', now)
     const options = { ...DEFAULT_LIVENESS, ...this.#init.liveness }
     this.#liveness = new LivenessMonitor(this.#clock, options, (output) => this.#handleLiveness(output))
+    if (this.#alerts > 0) this.#liveness.setAlert(true)
     this.#channels.release()
     this.#connected.resolve(undefined)
   }

@@ -35,6 +35,17 @@ describe('Liveness', () => {
     )
   })
 
+  it('while alert: listens as closely without data, and no longer after', () => {
+    const liveness = new Liveness(DEFAULT_LIVENESS, 0)
+    liveness.handleAlert(true, 0)
+    liveness.handleHeard(30_000)
+    assert.ok(run(liveness, 30_000, 32_500).some(([at, output]) => at === 32_500 && output === 'suspected'))
+    liveness.handleHeard(33_000)
+    liveness.handleAlert(false, 33_000)
+    const [suspected] = run(liveness, 33_000, 100_000).filter(([, output]) => output === 'suspected')
+    assert.deepEqual(suspected, [73_000, 'suspected'])
+  })
+
   it('when idle: pings every 15 s, suspects after 40 s', () => {
     const liveness = new Liveness(DEFAULT_LIVENESS, 0)
     liveness.handleHeard(10_000)

@@ -14,11 +14,11 @@ const DEFAULT_DEADLINE_S = 90
 
 export const demo = defineCommand({
   name: 'demo',
-  summary: 'show a mesh grow out of a line of processes and survive the death of its entry',
+  summary: 'show a mesh grow out of a line of processes and survive the death of its entry and of its middle',
   details: [
     'Starts processes of `hearsay chat` on this machine, each told only of the one before it, and watches every pair',
-    'of them connect over WebRTC and speak to each other. Then the first one is killed, and a newcomer enters through',
-    'another. Ends with a table of all connections, or says what failed and exits with 1.'
+    'of them connect over WebRTC and speak to each other. Then the first one and one in the middle are killed, and',
+    'two newcomers enter at the ends of what is left. Ends with a table of all connections, or says what failed and exits with 1.'
   ].join(' '),
   options: {
     peers: {
@@ -68,7 +68,7 @@ function resultLine(result: Readonly<Record<string, unknown>>): string {
   return `${JSON.stringify({ event: 'result', ...result })}\n`
 }
 
-function summary({ pairs, killed, newcomer }: DemoResult): string {
+function summary({ pairs, killed, newcomers }: DemoResult): string {
   const rows = pairs.map(({ pair, path, openedMs, candidates }) => [
     `${pair[0]}–${pair[1]}`,
     path,
@@ -80,8 +80,8 @@ function summary({ pairs, killed, newcomer }: DemoResult): string {
     '',
     table,
     '',
-    `${pairs.length} connections, each verified from both ends. Process ${killed} was killed;`,
-    `process ${newcomer} came after that and reached all the others.`,
+    `${pairs.length} connections, each verified from both ends. Processes ${killed.join(' and ')} were killed;`,
+    `processes ${newcomers.join(' and ')} came after that and reached all the others.`,
     ''
   ].join('\n')
 }

@@ -46,14 +46,14 @@ export interface DemoOptions {
 
 export interface DemoResult {
   readonly pairs: readonly PairResult[]
-  /** Number of the member that was killed, and of the one that came after. */
-  readonly killed: number
-  readonly newcomer: number
+  /** Numbers of the members that were killed, and of those that came after. */
+  readonly killed: readonly number[]
+  readonly newcomers: readonly number[]
 }
 
 /**
- * The proof: processes in a line, a mesh out of them, the entry killed, a newcomer through another door. Every claim is
- * checked on the events of both processes concerned.
+ * The proof: processes in a line, a mesh out of them, the entry and one in the middle killed, a newcomer at either end of
+ * what is left. Every claim is checked on the events of both processes concerned.
  */
 export class Demo {
   readonly #options: DemoOptions
@@ -84,26 +84,33 @@ export class Demo {
       const line = [...this.#members]
       await this.#connect(`connect every pair of the ${peers} over WebRTC`, pairsOf(line))
       await this.#talk(line, 'first')
-      const [entry, ...survivors] = line
-      if (entry === undefined) {
-        throw new DemoFailedError('no process was started')
-      }
-      await this.#step(`kill process ${entry.number}, through which the mesh began (SIGKILL)`, 1, () =>
-        entry.kill()
+      const killed = [line[0], line[Math.floor(peers / 2)]].filter((member) => member !== undefined)
+      const survivors = line.filter((member) => !killed.includes(member))
+      await this.#step(
+        `kill process ${numbersOf(killed)} at once: the mesh began through the first, the other held the line together`,
+        killed.length,
+        () => Promise.all(killed.map((member) => member.kill()))
       )
-      const door = survivors[Math.floor(survivors.length / 2)] ?? entry
-      const newcomer = await this.#step(
-        `start a newcomer that was told only of process ${door.number}`,
-        1,
-        () => this.#start(door.address)
+      const doors = [survivors[0], survivors.at(-1)].filter((door) => door !== undefined)
+      const newcomers: Member[] = []
+      await this.#step(
+        `start two newcomers, one told only of process ${numbersOf(doors, ', the other only of process ')}`,
+        doors.length,
+        async (count) => {
+          for (const door of doors) {
+            newcomers.push(await this.#start(door.address))
+            count(newcomers.length)
+          }
+        }
       )
+      const living = [...survivors, ...newcomers]
       await this.#connect(
-        `connect the newcomer to all ${survivors.length} that live`,
-        survivors.map((a) => ({ a, b: newcomer }))
+        `connect the newcomers to each other and to all ${survivors.length} that live`,
+        pairsOf(living).filter(({ b }) => newcomers.includes(b))
       )
-      await this.#talk([...survivors, newcomer], 'second')
-      await this.#step('close them all', survivors.length + 1, (count) => this.#closeAll(count))
-      return { pairs: this.#results, killed: entry.number, newcomer: newcomer.number }
+      await this.#talk(living, 'second')
+      await this.#step('close them all', living.length, (count) => this.#closeAll(count))
+      return { pairs: this.#results, killed: killed.map(numberOf), newcomers: newcomers.map(numberOf) }
     } finally {
       await Promise.all(this.#members.map((member) => member.kill()))
       process.off('exit', killSurvivors)
@@ -262,6 +269,14 @@ export class Demo {
     this.#options.observer.changed({ members: this.#members, steps: this.#steps, room: this.#room })
     this.#wake()
   }
+}
+
+function numberOf({ number }: Member): number {
+  return number
+}
+
+function numbersOf(members: readonly Member[], separator = ' and '): string {
+  return members.map(numberOf).join(separator)
 }
 
 /** What these members said on standard error, if anything. */

@@ -108,7 +108,7 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
   openChannel(peerId: string, label: string, options: ChannelOptions<Uint8Array>): Channel<Uint8Array> {
     const session = this.#entries.get(peerId)?.session
     if (session?.state.name !== 'connected') throw new NoSessionError(peerId)
-    return session.channel(label, options)
+    return watched(session, session.channel(label, options))
   }
 
   start(): void {
@@ -271,7 +271,7 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
       this.safeDispatchEvent('usable', { detail: { peerId, isUsable: to === 'connected' } })
     })
     session.addEventListener('channel', ({ detail }) => {
-      this.#handleChannel(peerId, detail)
+      this.#handleChannel(session, detail)
     })
     session.addEventListener('closed', ({ detail }) => {
       this.#handleClosed(entry, detail)
@@ -287,9 +287,9 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
   }
 
   /** Labels of the mesh's own that nobody knows are of a newer version: whoever opened the channel sees it close. */
-  #handleChannel(peerId: string, channel: Channel): void {
+  #handleChannel(session: PeerSession, channel: Channel): void {
     if (!channel.label.startsWith(MESH_LABEL_PREFIX)) return
-    if (this.#init.acceptChannel(peerId, channel as Channel<Uint8Array>)) return
+    if (this.#init.acceptChannel(session.remotePeer, watched(session, channel as Channel<Uint8Array>))) return
     channel.close().catch((error: unknown) => {
       this.#init.log('a channel did not close - %e', error)
     })
@@ -339,6 +339,12 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
     // What the deadline says is of more use than that something was aborted.
     return new DialError(peerId, error instanceof AbortError ? error.cause : error)
   }
+}
+
+/** The mesh itself stands on such a channel: while it is open, the peer's end is to be noticed soon. */
+function watched<Message>(session: PeerSession, channel: Channel<Message>): Channel<Message> {
+  channel.addEventListener('close', session.stayAlert(), { once: true })
+  return channel
 }
 
 function isUsable({ session }: Entry): boolean {

@@ -36,6 +36,13 @@ export class LivenessMonitor {
     this.#wakeEarlier(now)
   }
 
+  /** From now on, or no longer, the peer's silence is noticed as soon as if data moved. */
+  setAlert(isAlert: boolean): void {
+    const now = this.#clock.now()
+    this.#liveness.handleAlert(isAlert, now)
+    this.#wakeEarlier(now)
+  }
+
   stop(): void {
     this.#stopped = true
     this.#clock.clearTimeout(this.#timer)

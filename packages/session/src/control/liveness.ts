@@ -16,6 +16,7 @@ export class Liveness {
   #lastData: number
   #suspectedSince: number | undefined
   #lost = false
+  #isAlert = false
   #expectedTimeout: number | undefined
   #outputs: LivenessOutput[] = []
 
@@ -40,6 +41,12 @@ export class Liveness {
     if (!this.#isActive(now) && this.#suspectedSince === undefined)
       this.#lastHeard = Math.max(this.#lastHeard, now)
     this.#lastData = now
+  }
+
+  /** While alert it listens as closely as if data moved. */
+  handleAlert(isAlert: boolean, now: number): void {
+    if (isAlert) this.handleData(now)
+    this.#isAlert = isAlert
   }
 
   handleTimeout(now: number): void {
@@ -77,7 +84,9 @@ export class Liveness {
   }
 
   #isActive(now: number): boolean {
-    return now - this.#lastData < this.#options.activeForMs || this.#suspectedSince !== undefined
+    return (
+      this.#isAlert || now - this.#lastData < this.#options.activeForMs || this.#suspectedSince !== undefined
+    )
   }
 
   #suspicionMs(now: number): number {
