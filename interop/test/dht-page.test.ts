@@ -44,6 +44,14 @@ describe('A page in Chromium that was told of a DHT node only', function () {
     await page.evaluate('leaveMesh()')
     await page.close()
   })
+
+  it('is told that it cannot look for members on the local network', async () => {
+    const page = await browser.newPage()
+    await page.goto(server.url, { waitUntil: 'load' })
+    const joining = page.evaluate(`joinMesh({ room: 'kitchen', identity: 'mdns', mdns: true })`)
+    await assert.rejects(joining, /"mdns" must be false in a page/)
+    await page.close()
+  })
 })
 
 /** The mesh's connection to a peer, once there is one. */

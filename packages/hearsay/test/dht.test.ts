@@ -78,6 +78,15 @@ describe('DHT', function () {
     assert.deepEqual(stranger.members, [])
   })
 
+  it('brings together two parts of a room that know nothing of each other', async () => {
+    const dht = { bootstrap: (await dhtNode()).addresses }
+    const one = await meshes.create({ dht })
+    const two = await meshes.create({ bootstrap: [...one.addresses] })
+    const three = await meshes.create()
+    const four = await meshes.create({ bootstrap: [...three.addresses], dht })
+    await allConnected([one, two, three, four])
+  })
+
   it('may be served by a member, for rooms that it is not in', async () => {
     const server = await meshes.create({ room: 'cellar', dht: { server: true } })
     const dht = { bootstrap: server.addresses }

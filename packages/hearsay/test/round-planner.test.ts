@@ -84,7 +84,7 @@ describe('rounds through a directory', () => {
     const begun = rounds(planner, view, { until: 30_000, result: { ok: true, found: 2 } })
     assert.deepEqual(begun.slice(0, 2), [
       { round: 'seek', at: 0 },
-      { round: 'provide', at: 10_000 }
+      { round: 'provide', at: 5_000 }
     ])
   })
 

@@ -34,7 +34,7 @@ const FAILED = { baseMs: 1_000, maxMs: 60_000 }
 const REACH_MS = 2_000
 
 /** Once in the room, so long for hearing how large it is, before the first lot. */
-const SETTLE_MS = 10_000
+const SETTLE_MS = 5_000
 
 /** In a room that has become small those who do not provide begin to within this time, not all at once. */
 const SHRUNK_MS = 60_000
