@@ -1,5 +1,6 @@
 import { bytesKey } from '../bytes.ts'
 import { decodeEnvelope } from '../envelope/envelope.ts'
+import { SourceQuota } from '../freshness/source-quota.ts'
 import { OriginBuckets, TokenBucket } from '../freshness/token-bucket.ts'
 import { peerIdText, publicKeyOf, publicKeyOfBytes } from '../peer-key.ts'
 import type { IntroductionRefusal } from './introduction.ts'
@@ -59,12 +60,9 @@ export type Forwarding =
  */
 export class Introducer {
   readonly #limits: IntroducerLimits
-  readonly #sources: OriginBuckets
-  readonly #sourceBytes: OriginBuckets
+  readonly #sources: SourceQuota
   readonly #recipients: OriginBuckets
   readonly #total: TokenBucket
-  /** Sources that have used up their quota, and until when they are not read. */
-  readonly #paused = new Map<string, number>()
   /** Peer IDs by their keys' bytes. */
   readonly #registered = new Map<string, string>()
   /** `from to` by their keys' bytes: who may answer whom, and until when. The oldest first. */
@@ -73,12 +71,13 @@ export class Introducer {
   constructor(limits: Partial<IntroducerLimits>, now: number) {
     this.#limits = { ...DEFAULT_INTRODUCER_LIMITS, ...limits }
     const { maxQuotas, totalPerSecond } = this.#limits
-    this.#sources = new OriginBuckets(this.#limits.sourceBurst, this.#limits.sourcePerSecond, maxQuotas)
-    this.#sourceBytes = new OriginBuckets(
-      this.#limits.sourceBytesBurst,
-      this.#limits.sourceBytesPerSecond,
-      maxQuotas
-    )
+    this.#sources = new SourceQuota({
+      burst: this.#limits.sourceBurst,
+      perSecond: this.#limits.sourcePerSecond,
+      bytesBurst: this.#limits.sourceBytesBurst,
+      bytesPerSecond: this.#limits.sourceBytesPerSecond,
+      capacity: maxQuotas
+    })
     this.#recipients = new OriginBuckets(
       this.#limits.recipientBurst,
       this.#limits.recipientPerSecond,
@@ -108,7 +107,7 @@ export class Introducer {
 
   /** @param source whose stream it came on */
   handleEnvelope(source: string, bytes: Uint8Array, now: number): Forwarding {
-    if (!this.#isWithinQuota(source, bytes.length, now)) {
+    if (!this.#sources.take(source, bytes.length, now)) {
       return { action: 'pause', until: this.pausedUntil(source, now) }
     }
     const envelope = decodeEnvelope(bytes)
@@ -131,25 +130,7 @@ export class Introducer {
 
   /** Until when nothing of this source is worth reading, on whatever stream; now, where it is. */
   pausedUntil(source: string, now: number): number {
-    return Math.max(now, this.#paused.get(source) ?? now)
-  }
-
-  #isWithinQuota(source: string, length: number, now: number): boolean {
-    if (this.pausedUntil(source, now) > now) {
-      return false
-    }
-    if (this.#sources.take(source, now) && this.#sourceBytes.take(source, now, length)) {
-      return true
-    }
-    // Until half of it is there again: who floods is then read once in a while, and costs us next to nothing.
-    const until = Math.max(this.#sources.recoveredAt(source, now), this.#sourceBytes.recoveredAt(source, now))
-    this.#paused.delete(source)
-    this.#paused.set(source, until)
-    if (this.#paused.size > this.#limits.maxQuotas) {
-      const [oldest] = this.#paused.keys()
-      this.#paused.delete(oldest)
-    }
-    return false
+    return this.#sources.pausedUntil(source, now)
   }
 
   #returnTo(from: string, to: string, now: number): string | undefined {

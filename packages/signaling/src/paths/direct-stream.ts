@@ -9,8 +9,10 @@ import type {
   Topology
 } from '@libp2p/interface'
 import { PathUnavailableError } from '../errors.ts'
+import { SourceQuota, type SourceQuotaLimits } from '../freshness/source-quota.ts'
 import type { Arrival, SignalingPath } from '../path.ts'
 import { encodeFrame, FrameDecoder } from './frames.ts'
+import { PausedStreams } from './paused-streams.ts'
 
 /** The protocol of envelopes between neighbours in the overlay. */
 export const SIGNAL_PROTOCOL = '/hearsay/signal/1.0.0'
@@ -23,6 +25,18 @@ const SEND_TIMEOUT_MS = 5000
 
 /** A neighbour has one stream to us; a second while the first ends. */
 const MAX_INBOUND_STREAMS = 4
+
+/**
+ * What a neighbour may send us: a dial, trickled candidates and their acks many times over. One who floods is read once
+ * in a while; what happens to each envelope that is read is for the signaler to say.
+ */
+const INBOUND_QUOTA: SourceQuotaLimits = {
+  burst: 256,
+  perSecond: 128,
+  bytesBurst: 2 * 1024 * 1024,
+  bytesPerSecond: 512 * 1024,
+  capacity: 1024
+}
 
 /** What closing streams may take before they are reset. */
 const CLOSE_TIMEOUT_MS = 500
@@ -58,6 +72,8 @@ export class DirectStreamPath implements SignalingPath {
   readonly #neighbours = new Map<string, Neighbour>()
   readonly #streams = new Set<Stream>()
   readonly #sends = new Set<Promise<void>>()
+  readonly #quota = new SourceQuota(INBOUND_QUOTA)
+  readonly #paused = new PausedStreams()
   readonly #shutdown = new AbortController()
   #topology: string | undefined
   #receive: ((envelope: Uint8Array, arrival: Arrival) => void) | undefined
@@ -186,14 +202,18 @@ export class DirectStreamPath implements SignalingPath {
       return
     }
     this.#meet(connection.remotePeer, true)
-    this.#track(stream, () => undefined)
+    this.#track(stream, () => this.#paused.forget(stream))
     const neighbour = connection.remotePeer.toString()
     const frames = new FrameDecoder()
     stream.addEventListener('message', ({ data }) => {
       const envelopes = frames.push(data.subarray())
+      const now = performance.now()
       for (const envelope of envelopes ?? []) {
-        this.#receive?.(envelope, { path: this.name, origin: neighbour, neighbour })
+        if (this.#quota.take(neighbour, envelope.length, now)) {
+          this.#receive?.(envelope, { path: this.name, origin: neighbour, neighbour })
+        }
       }
+      this.#paused.pause(stream, this.#quota.pausedUntil(neighbour, now))
       if (envelopes === undefined) {
         this.#log('%s does not keep to the framing: its stream is reset', neighbour)
         stream.abort(new PathUnavailableError(this.name, 'a frame is longer than an envelope may be'))
@@ -202,6 +222,7 @@ export class DirectStreamPath implements SignalingPath {
     stream.addEventListener('remoteCloseWrite', () => {
       stream.close().catch((error: unknown) => this.#log.trace('a stream did not close: %e', error))
     })
+    this.#paused.pause(stream, this.#quota.pausedUntil(neighbour, performance.now()))
   }
 
   #track(stream: Stream, onClose: () => void): void {

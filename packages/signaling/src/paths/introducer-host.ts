@@ -10,6 +10,7 @@ import {
 import { publicKeyOf } from '../peer-key.ts'
 import type { DirectStreamComponents } from './direct-stream.ts'
 import { encodeFrame, FrameDecoder } from './frames.ts'
+import { PausedStreams } from './paused-streams.ts'
 
 /** The protocol between a member and those who introduce it to others. */
 export const INTRODUCE_PROTOCOL = '/hearsay/introduce/1.0.0'
@@ -36,7 +37,7 @@ export class IntroducerHost {
   readonly #introducer: Introducer
   /** The stream of each member, the newest where there are two. */
   readonly #streams = new Map<string, Stream>()
-  readonly #pauses = new Map<Stream, ReturnType<typeof setTimeout>>()
+  readonly #paused = new PausedStreams()
 
   constructor(components: IntroducerHostComponents, init: IntroducerHostInit = {}) {
     this.#components = components
@@ -85,7 +86,7 @@ export class IntroducerHost {
         stream.abort(new PathUnavailableError('introducer', 'that is no introduction'))
       }
     })
-    this.#pause(stream, this.#introducer.pausedUntil(peer, performance.now()))
+    this.#paused.pause(stream, this.#introducer.pausedUntil(peer, performance.now()))
   }
 
   /** A registration is good for its own stream only. */
@@ -130,7 +131,7 @@ export class IntroducerHost {
         return true
       case 'pause':
         this.#log('%s has used up its quota', peer)
-        this.#pause(stream, forwarding.until)
+        this.#paused.pause(stream, forwarding.until)
         return true
       case 'malformed':
         return false
@@ -154,25 +155,8 @@ export class IntroducerHost {
     }
   }
 
-  /** What is not read fills the stream's window, and the other side has to wait. */
-  #pause(stream: Stream, until: number): void {
-    const pauseMs = until - performance.now()
-    if (pauseMs <= 0 || stream.status !== 'open' || this.#pauses.has(stream)) {
-      return
-    }
-    stream.pause()
-    const resume = () => {
-      this.#pauses.delete(stream)
-      if (stream.readStatus === 'paused') {
-        stream.resume()
-      }
-    }
-    this.#pauses.set(stream, setTimeout(resume, pauseMs))
-  }
-
   #drop(peer: string, stream: Stream): void {
-    clearTimeout(this.#pauses.get(stream))
-    this.#pauses.delete(stream)
+    this.#paused.forget(stream)
     if (this.#streams.get(peer) === stream) {
       this.#streams.delete(peer)
       this.#introducer.handleGone(peer)
