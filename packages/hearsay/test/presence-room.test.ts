@@ -59,8 +59,8 @@ describe('presence of a room', function () {
     room.link('newcomer', names[250])
     room.runUntil(() => newcomer.core.table.size === 300, 2_000)
     room.runUntil(() => isOne(room, 300), 2_000)
-    // Each record once, though two neighbours offered it; and the newcomer's once for each member.
-    assert.ok(room.traffic.verified <= 300 + 300 + 10, String(room.traffic.verified))
+    // Each record once, though two neighbours offered it; the newcomer's once for each member; and a few renewals.
+    assert.ok(room.traffic.verified <= 300 + 300 + 100, String(room.traffic.verified))
   })
 
   it('costs at most 50 bytes a second a member while nobody comes or goes, and nobody is lost', () => {
