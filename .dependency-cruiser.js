@@ -24,7 +24,7 @@ const NO_NODE = [
   '^packages/session/src/',
   '^packages/signaling/src/(?!node/)',
   '^packages/webrtc/src/(sdp|candidates|configuration|browser)(/|[.]ts$)',
-  '^packages/hearsay/src/(?!platform/node[.]ts$|identity/identity-(file|lock)[.]ts$)'
+  '^packages/hearsay/src/(?!platform/node[.]ts$|identity/identity-(file|lock|start-file)[.]ts$)'
 ]
 
 /** The files that packages export: the only ones that others may import. */

@@ -47,6 +47,7 @@ async function startMesh(options: ResolvedMeshOptions, identity: Identity): Prom
     hearsay: (components) =>
       new MeshNode(components, options, {
         bootstrap: options.bootstrap,
+        startTimeMs: identity.startTimeMs,
         routing: routingOf(components, options),
         stop: async () => {
           await node.stop()

@@ -33,6 +33,8 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 /** What a mesh is given that made its own libp2p node. */
 export interface OwnNode {
   readonly bootstrap: readonly Multiaddr[]
+  /** When this process started with its identity, where that is stored. */
+  readonly startTimeMs: number | undefined
   /** Its DHT, if it uses one. */
   readonly routing: RoutingAccess | undefined
   /** Stops the node, and with it the mesh. */
@@ -219,6 +221,7 @@ export class MeshNode extends TypedEventEmitter<MeshEvents> implements Mesh, Sta
       room,
       options: this.#options,
       bootstrap: this.#ownNode?.bootstrap ?? [],
+      startTimeMs: this.#ownNode?.startTimeMs,
       routing: this.#routing(),
       metrics: this.#metrics,
       log: this.#log,

@@ -37,6 +37,8 @@ export interface MeshRuntimeInit {
   readonly room: Room
   readonly options: ResolvedHearsayOptions
   readonly bootstrap: readonly Multiaddr[]
+  /** When this process started with its identity, in milliseconds. @default now */
+  readonly startTimeMs: number | undefined
   /** Where the room's members put themselves down, if anywhere. */
   readonly routing: RoutingAccess | undefined
   readonly metrics: MeshMetrics
@@ -147,7 +149,7 @@ export class MeshRuntime {
   }
 
   #createSignaler(): SignalerService {
-    const { components, privateKey, room, metrics, onSuperseded } = this.#init
+    const { components, privateKey, room, metrics, startTimeMs, onSuperseded } = this.#init
     const signaler = createSignaler({
       privateKey: privateKey.raw,
       rooms: [room],
@@ -163,6 +165,7 @@ export class MeshRuntime {
         return isAdmitted
       },
       evidenceOf: (peerId) => this.presence.sealedRecordOf(peerId),
+      ...(startTimeMs !== undefined && { startTimeMs }),
       logger: components.logger,
       ...(components.metrics !== undefined && { metrics: components.metrics })
     })

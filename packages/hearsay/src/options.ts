@@ -41,7 +41,10 @@ export interface HearsayOptions {
   introducers?: number
   /** Members remembered at most: a room may be larger, memory is not. @default 4096 */
   maxMembers?: number
-  /** How long others remember us without a word, in milliseconds; we renew three times as often. @default 120_000 */
+  /**
+   * How long others remember us without a word at least, in milliseconds; in a large room 25 seconds for each member, so
+   * that a quiet room stays quiet. @default 120_000
+   */
   presenceTtlMs?: number
   /** Silence on the room's topic, though connected to somebody, until `room:key-mismatch`. @default 15_000 */
   keyMismatchTimeoutMs?: number

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { generateKeyPair, privateKeyToProtobuf } from '@libp2p/crypto/keys'
 import { openIdentityFile } from '../src/identity/identity-file.ts'
 import { resolveIdentity } from '../src/identity/identity.ts'
+import { laterStart } from '../src/identity/start-time.ts'
 
 describe('identity', () => {
   let folder: string
@@ -36,7 +37,32 @@ describe('identity', () => {
       await second.release()
       assert.deepEqual(second.privateKey.raw, first.privateKey.raw)
       assert.equal((await stat(file)).mode & 0o777, 0o600)
-      assert.deepEqual(await readdir(folder), ['identity'])
+      assert.deepEqual((await readdir(folder)).sort(), ['identity', 'identity.started'])
+    })
+
+    it('starts later with every process, also where the clock was set back', async () => {
+      const starts: number[] = []
+      const start = async () => {
+        const identity = await openIdentityFile(file)
+        await identity.release()
+        starts.push(identity.startTimeMs ?? 0)
+      }
+      await start()
+      await start()
+      await writeFile(`${file}.started`, `${Date.now() + 3_600_000}\n`)
+      await start()
+      await start()
+      assert.ok(Math.abs(starts[0] - Date.now()) < 60_000)
+      for (const [index, time] of starts.slice(1).entries()) assert.ok(time > starts[index], String(starts))
+      assert.equal(starts[3], starts[2] + 1)
+    })
+
+    it('starts by the clock where what was noted is no time', () => {
+      for (const kept of ['', 'soon', '-1', '1e30', '9'.repeat(16), '9'.repeat(40), undefined]) {
+        assert.equal(laterStart(kept, 1_000.5), 1_000)
+      }
+      assert.equal(laterStart('2000\n', 1_000), 2_001)
+      assert.equal(laterStart('999', 1_000), 1_000)
     })
 
     it('is in the form that other libp2p programs read', async () => {
@@ -98,7 +124,7 @@ describe('identity', () => {
       child.kill('SIGKILL')
       await once(child, 'exit')
       await (await openIdentityFile(file)).release()
-      assert.deepEqual(await readdir(folder), ['identity'])
+      assert.deepEqual((await readdir(folder)).sort(), ['identity', 'identity.started'])
     })
 
     it('of a process that is gone does not stand in the way', async () => {
@@ -106,7 +132,7 @@ describe('identity', () => {
         await writeFile(`${file}.lock`, stale)
         const identity = await openIdentityFile(file)
         await identity.release()
-        assert.deepEqual(await readdir(folder), ['identity'])
+        assert.deepEqual((await readdir(folder)).sort(), ['identity', 'identity.started'])
       }
     })
 

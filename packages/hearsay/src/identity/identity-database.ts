@@ -1,11 +1,15 @@
 import { generateKeyPair, privateKeyToProtobuf } from '@libp2p/crypto/keys'
 import { IdentityInUseError, IdentityUnreadableError } from '../errors.ts'
 import { decodeIdentity } from './identity.ts'
+import { laterStart } from './start-time.ts'
 import type { Identity } from './identity.ts'
 import type { Ed25519PrivateKey } from '@libp2p/interface'
 
 const DATABASE = 'hearsay'
 const STORE = 'identities'
+
+/** When the latest process of each started. */
+const STARTS = 'starts'
 
 /**
  * Opens the identity of that name in this origin's IndexedDB, made where there is none, and locks it against other
@@ -20,7 +24,8 @@ export async function openIdentityDatabase(name: string): Promise<Identity> {
   const where = `"${name}" in IndexedDB`
   const release = await lockName(name, where)
   try {
-    return { privateKey: decodeIdentity(await loadOrCreate(name, where), where), release }
+    const privateKey = decodeIdentity(await loadOrCreate(name, where), where)
+    return { privateKey, startTimeMs: await nextStartTime(name, where), release }
   } catch (error) {
     await release()
     throw error
@@ -39,15 +44,32 @@ export async function readIdentityDatabase(name: string): Promise<Ed25519Private
 
 async function loadOrCreate(name: string, where: string): Promise<Uint8Array> {
   const fresh = privateKeyToProtobuf(await generateKeyPair('Ed25519'))
+  return inStore(STORE, where, async (store) => {
+    const stored: unknown = await settled(store.get(name))
+    if (stored !== undefined) return stored instanceof Uint8Array ? stored : new Uint8Array()
+    await settled(store.add(fresh, name))
+    return fresh
+  })
+}
+
+function nextStartTime(name: string, where: string): Promise<number> {
+  return inStore(STARTS, where, async (store) => {
+    const kept: unknown = await settled(store.get(name))
+    const start = laterStart(typeof kept === 'number' ? String(kept) : undefined, Date.now())
+    await settled(store.put(start, name))
+    return start
+  })
+}
+
+async function inStore<Result>(
+  name: string,
+  where: string,
+  use: (store: IDBObjectStore) => Promise<Result>
+): Promise<Result> {
   try {
     const database = await openDatabase()
     try {
-      const transaction = database.transaction(STORE, 'readwrite')
-      const store = transaction.objectStore(STORE)
-      const stored: unknown = await settled(store.get(name))
-      if (stored !== undefined) return stored instanceof Uint8Array ? stored : new Uint8Array()
-      await settled(store.add(fresh, name))
-      return fresh
+      return await use(database.transaction(name, 'readwrite').objectStore(name))
     } finally {
       database.close()
     }
@@ -57,9 +79,11 @@ async function loadOrCreate(name: string, where: string): Promise<Uint8Array> {
 }
 
 function openDatabase(): Promise<IDBDatabase> {
-  const request = indexedDB.open(DATABASE, 1)
+  const request = indexedDB.open(DATABASE, 2)
   request.onupgradeneeded = () => {
-    request.result.createObjectStore(STORE)
+    for (const store of [STORE, STARTS]) {
+      if (!request.result.objectStoreNames.contains(store)) request.result.createObjectStore(store)
+    }
   }
   return settled(request)
 }

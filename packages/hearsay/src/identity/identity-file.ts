@@ -4,6 +4,7 @@ import { generateKeyPair, privateKeyToProtobuf } from '@libp2p/crypto/keys'
 import { IdentityPermissionsError, IdentityUnreadableError } from '../errors.ts'
 import { decodeIdentity } from './identity.ts'
 import { lockIdentity } from './identity-lock.ts'
+import { nextStartTime } from './identity-start-file.ts'
 import { errorCode } from './system-error.ts'
 import type { Identity } from './identity.ts'
 import type { Ed25519PrivateKey } from '@libp2p/interface'
@@ -15,7 +16,7 @@ const OTHERS = 0o077
 const MAX_FILE_BYTES = 16 * 1024
 
 /**
- * Opens the identity kept in a file and locks it; makes a new one, readable by its owner only, where there is none.
+ * Opens the identity kept in a file, locks it, and notes that a process starts with it; makes a new one, readable by its owner only, where there is none.
  *
  * @throws {IdentityInUseError} a running process holds it
  * @throws {IdentityUnreadableError} no permission, a folder, a missing parent
@@ -27,7 +28,8 @@ export async function openIdentityFile(path: string): Promise<Identity> {
   const file = resolve(path)
   const release = await lockIdentity(file)
   try {
-    return { privateKey: (await readIdentity(file)) ?? (await createIdentity(file)), release }
+    const privateKey = (await readIdentity(file)) ?? (await createIdentity(file))
+    return { privateKey, startTimeMs: await nextStartTime(file, Date.now()), release }
   } catch (error) {
     await release()
     throw error

@@ -5,6 +5,11 @@ import type { Ed25519PrivateKey, PrivateKey } from '@libp2p/interface'
 /** A private key, and what has to be given back when the mesh closes. */
 export interface Identity {
   readonly privateKey: Ed25519PrivateKey
+  /**
+   * When this process started, in milliseconds: of a stored identity later than every process before it, also where the
+   * clock was set back. Absent where nothing is stored.
+   */
+  readonly startTimeMs?: number
   /** Lets others use the stored identity again. Idempotent. */
   release(): Promise<void>
 }

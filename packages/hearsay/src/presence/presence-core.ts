@@ -61,8 +61,12 @@ const URGENT_INTERVALS = 10
 /** What changes at the same time is said at once, and gossipsub can write to who was just heard of. */
 const SETTLE_MS = 50
 
-/** Two records of ours are at least this far apart. */
+/** Two records of ours are at least this far apart … */
 const MIN_GAP_MS = 100
+
+/** … and this far once we have said so many: who has just come finds its introducers one after another. */
+const GAP_MS = 1_000
+const HASTY_RECORDS = 2
 
 /** Neighbours that we exchange records with at most: each costs a digest in every interval. */
 const MAX_LINKS = 256
@@ -112,7 +116,8 @@ export class PresenceCore {
   /** We begin, or what we say of ourselves changed. */
   handleChange(now: number): void {
     if (this.#isClosed) return
-    this.#sealAt = Math.min(this.#sealAt, Math.max(now + SETTLE_MS, this.#sealedAt + MIN_GAP_MS))
+    const gapMs = this.#sequence < HASTY_RECORDS ? MIN_GAP_MS : GAP_MS
+    this.#sealAt = Math.min(this.#sealAt, Math.max(now + SETTLE_MS, this.#sealedAt + gapMs))
   }
 
   /** Our own record is sealed, as asked for. */
