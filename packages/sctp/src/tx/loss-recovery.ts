@@ -2,8 +2,9 @@ import type { SctpCounters } from '../counters.ts'
 import type { SackReader } from '../packet/sack-chunk.ts'
 import type { TsnSequence } from '../serial.ts'
 import type { Abandonment } from './abandonment.ts'
+import { Acknowledgements } from './acknowledgements.ts'
 import type { Cubic } from './cubic.ts'
-import { ChunkState, type OutstandingData } from './outstanding-data.ts'
+import type { OutstandingData } from './outstanding-data.ts'
 import { Rack } from './rack.ts'
 import type { RetransmissionTimeout } from './rto.ts'
 import { TailLossProbe } from './tail-loss-probe.ts'
@@ -32,6 +33,7 @@ export class LossRecovery {
   readonly #counters: SctpCounters
   readonly #rack = new Rack()
   readonly #probe = new TailLossProbe()
+  readonly #acknowledged: Acknowledgements
   #packetSize: number
 
   /** Retransmission timeouts since the peer was last heard of (RFC 9260 section 8.1). */
@@ -69,6 +71,7 @@ export class LossRecovery {
     this.#counters = parts.counters
     this.peerWindow = parts.peerWindow
     this.#packetSize = parts.packetSize
+    this.#acknowledged = new Acknowledgements(parts.outstanding, this.#rack, this.#probe, parts.tsns)
   }
 
   setPacketSize(packetSize: number): void {
@@ -120,15 +123,9 @@ export class LossRecovery {
     }
     const inFlightBefore = outstanding.flightBytes
     const advanced = cumulative >= outstanding.base
-    this.#resetProgress()
-    while (outstanding.base <= cumulative) {
-      this.#acknowledge(outstanding.base, now)
-      outstanding.releaseBase()
-    }
-    this.#handleGapBlocks(sack, cumulative, now)
-    this.#handleDuplicates(sack, now)
+    this.#acknowledged.apply(sack, cumulative, this.#recoveryStart, now)
     this.peerWindow = sack.advertisedWindow
-    if (advanced || this.#ackedBytes > 0 || sack.advertisedWindow < this.#packetSize) {
+    if (advanced || this.#acknowledged.bytes > 0 || sack.advertisedWindow < this.#packetSize) {
       // A peer with a closed window is alive (RFC 9260 section 6.1 A).
       this.errorCount = 0
     }
@@ -139,7 +136,7 @@ export class LossRecovery {
       this.#reduceWindow(now)
     }
     this.#detectLosses(now)
-    if (this.#growthBytes > 0) {
+    if (this.#acknowledged.growthBytes > 0) {
       this.#grow(inFlightBefore, now)
     }
     if (cumulative >= this.#roundEnd) {
@@ -208,94 +205,13 @@ export class LossRecovery {
     return this.#outstanding.flightBytes > 0 || this.#abandonment.isPending
   }
 
-  // What one SACK acknowledged.
-  #ackedBytes = 0
-  #growthBytes = 0
-  #latestSentAt = -Infinity
-  #ackedLost = false
-
-  #resetProgress(): void {
-    this.#ackedBytes = 0
-    this.#growthBytes = 0
-    this.#latestSentAt = -Infinity
-    this.#ackedLost = false
-  }
-
-  #acknowledge(seq: number, now: number): void {
-    const outstanding = this.#outstanding
-    const state = outstanding.state(seq)
-    if (state !== ChunkState.inFlight && state !== ChunkState.lost) {
-      return
-    }
-    const size = outstanding.wireSize(seq)
-    const sentAt = outstanding.sentAt(seq)
-    const retransmitted = outstanding.transmissions(seq) > 1
-    this.#ackedBytes += size
-    if (sentAt > this.#recoveryStart) {
-      this.#growthBytes += size
-    }
-    if (!retransmitted && sentAt > this.#latestSentAt) {
-      this.#latestSentAt = sentAt
-    }
-    this.#ackedLost ||= state === ChunkState.lost
-    this.#rack.onAcknowledged(seq, sentAt, retransmitted, now)
-  }
-
-  /** Gap blocks must rise and stay within what was sent; the rest of a SACK that breaks this is ignored. */
-  #handleGapBlocks(sack: SackReader, cumulative: number, now: number): void {
-    const outstanding = this.#outstanding
-    if (outstanding.count > 0 && outstanding.state(outstanding.base) === ChunkState.gapAcked) {
-      // The peer would have acknowledged this cumulatively if it still had it. A block that is missing says less:
-      // SACKs overtake each other.
-      this.#renege()
-    }
-    let seq = outstanding.base
-    for (let index = 0; index < sack.gapBlocks; index++) {
-      const start = cumulative + sack.blockStart(index)
-      const end = cumulative + sack.blockEnd(index)
-      if (start < seq || end < start || end >= outstanding.next) {
-        return
-      }
-      for (seq = start; seq <= end; seq++) {
-        const state = outstanding.state(seq)
-        if (state === ChunkState.inFlight || state === ChunkState.lost) {
-          this.#acknowledge(seq, now)
-          outstanding.markGapAcked(seq)
-        }
-      }
-    }
-  }
-
-  /** The peer has dropped what it had reported in gap blocks (RFC 9260 section 6.2.1). */
-  #renege(): void {
-    const outstanding = this.#outstanding
-    for (let seq = outstanding.base; seq < outstanding.next && outstanding.gapAckedBytes > 0; seq++) {
-      if (outstanding.state(seq) === ChunkState.gapAcked) {
-        outstanding.markReneged(seq)
-      }
-    }
-  }
-
-  #handleDuplicates(sack: SackReader, now: number): void {
-    if (sack.duplicates === 0) {
-      return
-    }
-    this.#rack.onDuplicateReported(now)
-    const probed = this.#probe.retransmittedSeq
-    for (let index = 0; probed >= 0 && index < sack.duplicates; index++) {
-      if (sack.duplicate(index) === this.#tsns.toTsn(probed)) {
-        this.#probe.onDuplicate()
-        break
-      }
-    }
-  }
-
   #measure(now: number): void {
-    if (this.#latestSentAt !== -Infinity) {
-      const rtt = now - this.#latestSentAt
+    const { latestSentAt } = this.#acknowledged
+    if (latestSentAt !== -Infinity) {
+      const rtt = now - latestSentAt
       this.#rto.measure(rtt)
       this.#congestion.onRttSample(rtt)
-    } else if (this.#ackedBytes > 0) {
+    } else if (this.#acknowledged.bytes > 0) {
       this.#rto.clearBackoff()
     }
   }
@@ -305,7 +221,7 @@ export class LossRecovery {
     if (this.#timeoutEnd === undefined) {
       return
     }
-    if (this.#ackedLost) {
+    if (this.#acknowledged.includesLost) {
       this.#timeoutEnd = undefined
       this.#congestion.undoTimeout()
     } else if (this.#outstanding.base >= this.#timeoutEnd) {
@@ -365,7 +281,7 @@ export class LossRecovery {
   #grow(inFlightBefore: number, now: number): void {
     const { cwnd, inSlowStart } = this.#congestion
     const limited = inFlightBefore + this.#packetSize >= cwnd || (inSlowStart && 2 * inFlightBefore >= cwnd)
-    this.#congestion.onAcknowledged(this.#growthBytes, now, this.#rto.srtt ?? 0, limited)
+    this.#congestion.onAcknowledged(this.#acknowledged.growthBytes, now, this.#rto.srtt ?? 0, limited)
   }
 
   #rearm(advanced: boolean, now: number): void {
@@ -374,7 +290,7 @@ export class LossRecovery {
       this.#probe.reset()
       return
     }
-    if (advanced || this.#ackedBytes > 0 || this.#rtoAt === Infinity) {
+    if (advanced || this.#acknowledged.bytes > 0 || this.#rtoAt === Infinity) {
       this.#armTimeout(now)
       this.#probe.onProgress()
       this.#armProbe(now)
@@ -412,7 +328,7 @@ export class LossRecovery {
       this.#markLost(seq, now)
     }
     if (this.errorCount > 1) {
-      this.#renege()
+      this.#acknowledged.renege()
     }
     this.#abandonment.due ||= this.#abandonment.isPending
     // Sending arms it again; a FORWARD-TSN or a blocked retransmission must not wait for ever either.
