@@ -64,6 +64,9 @@ export const HOST_CANDIDATE_WAIT_MS = 20
 /** How long trickled candidates are collected into one message. */
 export const CANDIDATE_BATCH_MS = 20
 
+/** How long after a renewal of signaling that failed the next is tried: the old keys still serve for long. */
+export const RENEWAL_RETRY_MS = 60_000
+
 /** Remote candidates that a session takes for one ICE generation; a host with eight interfaces has about 40. */
 export const MAX_REMOTE_CANDIDATES = 64
 

@@ -166,6 +166,7 @@ export class PeerSession extends TypedEventEmitter<PeerSessionEvents> implements
   handleOffer(offer: IncomingOffer): boolean {
     const { name } = this.state
     if (name === 'connected' || name === 'recovering') {
+      if (this.#negotiator.renew(offer)) return true
       this.#end('replaced', 'the peer began a new session')
       return false
     }

@@ -125,6 +125,7 @@ const signalPayload: fc.Arbitrary<SignalPayload> = fc.oneof(
     ufrag: text(256),
     batch: record({ candidates: fc.array(candidate, { maxLength: 5 }), endOfCandidates: fc.boolean() })
   }),
+  fc.constant<SignalPayload>({ type: 'renewal' }),
   record({ type: fc.constant('close' as const), reason })
 )
 

@@ -92,6 +92,10 @@ export class InMemorySignaler implements Signaler {
     for (const session of this.#sessions.values()) session.end('local')
   }
 
+  askRehandshake(remotePeer: string): void {
+    this.#sessions.get(remotePeer)?.safeDispatchEvent('rehandshake')
+  }
+
   receiveOffer(from: InMemorySignaler, offer: Uint8Array, dial: PendingDial): void {
     // A dial that was given up is void: its offer must not disturb what came after it.
     if (this.#vanished || dial.isSettled) return

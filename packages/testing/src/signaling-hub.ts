@@ -77,6 +77,11 @@ export class SignalingHub {
     this.#cut.delete(pairName(one, other))
   }
 
+  /** A day has passed for the session that the one has with the other: it asks for a new handshake. */
+  age(one: string, other: string): void {
+    this.#members.get(one)?.askRehandshake(other)
+  }
+
   /** @returns when it arrives, for the next in order to arrive no earlier */
   #transmit(from: string, to: string, notBefore: number, deliver: () => void): number {
     const now = this.#clock.now()

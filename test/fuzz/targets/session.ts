@@ -85,6 +85,7 @@ const PAYLOADS: readonly SignalPayload[] = [
   },
   { type: 'answer', generation: 3, channels: [], description: DESCRIPTION },
   { type: 'description', kind: 'offer', description: DESCRIPTION },
+  { type: 'renewal' },
   { type: 'candidates', ufrag: 'abcd', batch: CANDIDATES },
   { type: 'close', reason: { code: 'normal', message: 'so long' } }
 ]

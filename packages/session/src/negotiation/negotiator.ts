@@ -9,6 +9,7 @@ import { failureOfDial } from '../session-failure.ts'
 import type { SessionRole, SessionStateName } from '../state/session-state.ts'
 import { PeerLink, type PeerLinkListener } from './peer-link.ts'
 import { decodeSignalPayload, encodeSignalPayload } from './signal-payload.ts'
+import { SignalingRenewal } from './signaling-renewal.ts'
 
 export interface NegotiatorListener extends Omit<PeerLinkListener, 'attachChannels'> {
   attachChannels(
@@ -42,6 +43,7 @@ export interface NegotiatorInit {
 /** Makes and answers the first offer, and carries everything that both sides say through signaling afterwards. */
 export class Negotiator {
   readonly #init: NegotiatorInit
+  readonly #renewal: SignalingRenewal
   #link: PeerLink | undefined
   #signaling: SignalingSession | undefined
   #detachSignaling: (() => void) | undefined
@@ -50,6 +52,17 @@ export class Negotiator {
 
   constructor(init: NegotiatorInit) {
     this.#init = init
+    const { signaler, remotePeer, clock, offerTimeoutMs: timeoutMs } = init
+    this.#renewal = new SignalingRenewal({
+      signaler,
+      remotePeer,
+      clock,
+      timeoutMs,
+      adopt: (session) => {
+        this.#attachSignaling(session)
+        this.#link?.attachSignaling(session)
+      }
+    })
   }
 
   /** The peer connection under way or in use. */
@@ -119,6 +132,7 @@ export class Negotiator {
       const session = offer.answer(answer)
       isSettled = true
       this.#attachSignaling(session)
+      this.#path = session.path
       listener.onAnswered('answer-sent')
       link.attachSignaling(session)
     } catch (error) {
@@ -126,6 +140,11 @@ export class Negotiator {
       if (!isSettled) offer.refuse(error instanceof PeerConnectionError ? 'busy' : 'bad-offer')
       if (isOurs) this.#fail(error)
     }
+  }
+
+  /** Takes an offer that renews the signaling of a session that is up. @returns false where it is another offer */
+  renew(offer: IncomingOffer): boolean {
+    return this.#renewal.answer(offer, this.#link?.remoteInstance)
   }
 
   /** A negotiation payload that came over the control channel or through signaling. */
@@ -160,6 +179,7 @@ export class Negotiator {
 
   async #acceptAnswer(link: PeerLink, bytes: Uint8Array, session: SignalingSession): Promise<void> {
     this.#attachSignaling(session)
+    this.#path = session.path
     const answer = decodeSignalPayload(bytes)
     if (answer?.type !== 'answer') throw unreadable('answer')
     this.#init.listener.onAnswered('answer-received')
@@ -207,17 +227,19 @@ export class Negotiator {
   #attachSignaling(session: SignalingSession): void {
     this.#dropSignaling()
     this.#signaling = session
-    this.#path = session.path
     const onMessage = (event: CustomEvent<Uint8Array>): void => this.handleSignal(event.detail)
     const onClose = ({ detail: reason }: CustomEvent<string>): void => {
       if (this.#signaling === session) this.#signaling = undefined
       this.#handleSignalingClose(reason)
     }
     session.addEventListener('message', onMessage)
+    const onRehandshake = (): void => this.#renewal.begin()
     session.addEventListener('close', onClose)
+    session.addEventListener('rehandshake', onRehandshake)
     this.#detachSignaling = () => {
       session.removeEventListener('message', onMessage)
       session.removeEventListener('close', onClose)
+      session.removeEventListener('rehandshake', onRehandshake)
     }
   }
 
@@ -235,6 +257,7 @@ export class Negotiator {
   }
 
   #dropSignaling(): void {
+    this.#renewal.stop()
     this.#detachSignaling?.()
     this.#detachSignaling = undefined
     this.#signaling?.close()

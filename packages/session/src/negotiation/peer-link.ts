@@ -149,6 +149,7 @@ export class PeerLink {
         return
       case 'offer':
       case 'answer':
+      case 'renewal':
       case 'close':
         this.#init.listener.onFailure('protocol-violation', `an ${payload.type} where none belongs`)
         return

@@ -24,6 +24,8 @@ export type SignalPayload =
   | { readonly type: 'description'; readonly kind: 'offer' | 'answer'; readonly description: SdpDescription }
   /** Candidates that were not ready when the description left; `ufrag` names their ICE generation. */
   | { readonly type: 'candidates'; readonly ufrag: string; readonly batch: CandidateBatch }
+  /** Offer and answer of a handshake that renews signaling alone: the peer connection stays. */
+  | { readonly type: 'renewal' }
   /** The sender gives up before the connection stands. */
   | { readonly type: 'close'; readonly reason: Pick<CloseReason, 'code' | 'message'> }
 
@@ -45,6 +47,7 @@ const NEW_OFFER = 3
 const NEW_ANSWER = 4
 const CANDIDATES = 5
 const CLOSE = 6
+const RENEWAL = 7
 /** RFC 8839 §5.4. */
 const MAX_UFRAG_BYTES = 256
 
@@ -61,6 +64,8 @@ export function encodeSignalPayload(payload: SignalPayload): Uint8Array {
       return writer.bytes(encodeDescription(payload.description)).finish()
     case 'candidates':
       return writer.byte(CANDIDATES).text(payload.ufrag).bytes(encodeCandidates(payload.batch)).finish()
+    case 'renewal':
+      return writer.byte(RENEWAL).finish()
     case 'close':
       return writer.byte(CLOSE).text(payload.reason.code).text(payload.reason.message).finish()
   }
@@ -101,6 +106,8 @@ function readPayload(reader: ByteReader): SignalPayload | undefined {
         ufrag: reader.text(MAX_UFRAG_BYTES),
         batch: decodeCandidates(reader.rest())
       }
+    case RENEWAL:
+      return { type: 'renewal' }
     case CLOSE:
       return {
         type: 'close',
