@@ -10,6 +10,8 @@ export interface MeshPage {
   }): Promise<string>
   /** Waits until a peer is connected, asks it, and tells what it answered and how its offer had come. */
   askPeer(question: { readonly peerId: string; readonly text: string }): Promise<PageAnswer>
+  /** Peers that the page was connected to and is not any more, once for each time. */
+  lostPeers(): Promise<readonly string[]>
   leaveMesh(): Promise<void>
 }
 
@@ -19,13 +21,17 @@ export interface PageAnswer {
 }
 
 const page = globalThis as unknown as MeshPage
+const lost: string[] = []
 let mesh: Mesh
 
 page.joinMesh = async (options) => {
   mesh = await createMesh(options)
   mesh.handle<{ text: string }>('greet', ({ text }) => ({ text: `The page says: ${text}` }))
+  mesh.addEventListener('peer:disconnected', ({ detail: { peer } }) => lost.push(peer.peerId))
   return mesh.peerId
 }
+
+page.lostPeers = () => Promise.resolve(lost)
 
 page.askPeer = async ({ peerId, text }) => {
   const peer = await mesh.dial(peerId)

@@ -189,6 +189,25 @@ describe('overlay planner', () => {
     assert.ok(planner.takesLink('l'))
   })
 
+  it('looks again at an entry whose member it lost, though it has neighbours', () => {
+    const planner = plannerOf({ degree: 1, bootstrap: ['/a'] })
+    dials(planner, 0)
+    connect(planner, 'entry', 0, '/a')
+    planner.handleSession('entry', true, 0)
+    link(planner, 'other', 0)
+    assert.deepEqual(dials(planner, 10_000), [{ kind: 'close', target: 'entry' }])
+    planner.handleDisconnected('entry', 10_000)
+    assert.deepEqual(
+      dials(planner, 200_000).filter(({ kind }) => kind === 'bootstrap'),
+      [],
+      'it has a session'
+    )
+    planner.handleSession('entry', false, 200_000)
+    assert.deepEqual(dials(planner, 200_500), [{ kind: 'bootstrap', target: '/a' }])
+    planner.handleDialed('/a', undefined, 200_600)
+    assert.deepEqual(dials(planner, 202_000), [{ kind: 'bootstrap', target: '/a' }], 'again and again')
+  })
+
   it('ends links over the network that it dialed, one at a time, once sessions carry enough', () => {
     const planner = plannerOf({ degree: 2, bootstrap: ['/a', '/b'] })
     dials(planner, 0)

@@ -48,6 +48,9 @@ const YIELD_MS = 500
 /** Links over sessions that are taken at most, in degrees: others need some, and each costs a share of all gossip. */
 const MAX_LINKS_IN_DEGREES = 3
 
+/** An entry that we left on purpose is visited again after so long: it may know of others who entered meanwhile. */
+const REVISIT_MS = 300_000
+
 interface Candidate {
   readonly kind: 'member' | 'bootstrap'
   readonly target: string
@@ -124,8 +127,17 @@ export class OverlayPlanner {
   /** The session with this peer came up, or is down or silent. */
   handleSession(peerId: string, isUp: boolean, now: number): void {
     if (isUp === this.#sessions.has(peerId)) return
-    if (isUp) this.#sessions.set(peerId, now)
-    else this.#sessions.delete(peerId)
+    if (isUp) {
+      this.#sessions.set(peerId, now)
+      return
+    }
+    this.#sessions.delete(peerId)
+    // If it died, another may stand at its address.
+    for (const candidate of this.#candidates.values()) {
+      if (candidate.kind === 'bootstrap' && candidate.peerId === peerId) {
+        candidate.nextAttemptAt = Math.min(candidate.nextAttemptAt, now + BACKOFF.baseMs)
+      }
+    }
   }
 
   handleConnected(peerId: string, kind: LinkKind, outbound: boolean, now: number): void {
@@ -149,10 +161,12 @@ export class OverlayPlanner {
 
   handleDisconnected(peerId: string, now: number): void {
     this.#links.delete(peerId)
-    for (const candidate of this.#candidates.values()) {
-      if (candidate.peerId === peerId && candidate.dialedAt !== undefined) this.#noteEnd(candidate, now)
-    }
     const wasWanted = !this.#ending.delete(peerId)
+    for (const candidate of this.#candidates.values()) {
+      if (candidate.peerId !== peerId || candidate.dialedAt === undefined) continue
+      if (wasWanted) this.#noteEnd(candidate, now)
+      else this.#noteVisited(candidate, now)
+    }
     if (this.#neighbours.delete(peerId) && wasWanted) {
       this.#owed = Math.min(this.#owed + 1, this.#options.degree)
     }
@@ -189,6 +203,8 @@ export class OverlayPlanner {
       this.#overdueDialAt = now + OVERDUE_PAUSE_MS
       this.#dial(overdue, now)
     }
+    const entry = this.#lostEntry(now)
+    if (entry !== undefined) this.#dial(entry, now)
     this.#closeNeedless(now)
   }
 
@@ -216,6 +232,12 @@ export class OverlayPlanner {
     candidate.dialedAt = undefined
     if (lasted >= STABLE_MS) candidate.failures = 0
     this.#noteFailure(candidate, now)
+  }
+
+  #noteVisited(candidate: Candidate, now: number): void {
+    candidate.dialedAt = undefined
+    candidate.failures = 0
+    if (candidate.kind === 'bootstrap') candidate.nextAttemptAt = now + REVISIT_MS
   }
 
   #noteFailure(candidate: Candidate, now: number): void {
@@ -297,6 +319,25 @@ export class OverlayPlanner {
     )
     // One that never answers must not keep the others waiting.
     return late.sort((a, b) => a.failures - b.failures || a.overdueAt - b.overdueAt)[0]
+  }
+
+  /**
+   * An entry where nobody answers whom we are connected to: whoever enters there meets nobody, as long as those inside
+   * do not look. Members without listeners cannot be found in any other way.
+   */
+  #lostEntry(now: number): Candidate | undefined {
+    // Alone we try them anyway.
+    if (this.#sound() === 0) return undefined
+    const pending = [...this.#candidates.values()].filter(({ pendingSince }) => pendingSince !== undefined)
+    if (pending.length >= MAX_PENDING) return undefined
+    return this.#pick(
+      [...this.#candidates.values()].filter(
+        (candidate) =>
+          candidate.kind === 'bootstrap' &&
+          this.#isFree(candidate, now) &&
+          (candidate.peerId === undefined || !this.#sessions.has(candidate.peerId))
+      )
+    )
   }
 
   #isFree({ pendingSince, nextAttemptAt, peerId }: Candidate, now: number): boolean {
