@@ -100,7 +100,7 @@ export class UdpSocket {
 
   /** Sends and forgets: what is lost on the wire and what the kernel refuses look the same to ICE. */
   readonly send = (data: Uint8Array, to?: TransportAddress): Promise<void> => {
-    if (!this.closed && to !== undefined) this.#socket.send(data, to[1], to[0], ignore)
+    if (to !== undefined) this.transmit(data, to[0], to[1])
     return Promise.resolve()
   }
 
@@ -156,8 +156,4 @@ function noLookup(
   callback: (error: null, address: string, family: number) => void
 ): void {
   callback(null, address, address.includes(':') ? 6 : 4)
-}
-
-function ignore(): void {
-  // See send().
 }
