@@ -11,6 +11,8 @@ import { RetransmissionTimeout } from '../src/tx/rto.ts'
 import { StreamScheduler } from '../src/tx/stream-scheduler.ts'
 import { Pair } from './support/pair.ts'
 
+const UNLIMITED = { initialWindowPackets: 10, maxCongestionWindow: 1e9, shortPathWindow: 1e9 }
+
 function message(streamId: number, length: number): OutgoingMessage {
   return {
     streamId,
@@ -19,6 +21,7 @@ function message(streamId: number, length: number): OutgoingMessage {
     unordered: false,
     maxRetransmits: Infinity,
     expiresAt: Infinity,
+    onAcknowledged: undefined,
     ssn: 0,
     fragmented: 0,
     firstSeq: -1,
@@ -197,8 +200,22 @@ describe('Cubic (RFC 9438)', () => {
     }
   }
 
+  it('does not outgrow a short path, whose peer would only have to queue it', () => {
+    for (const [minRtt, limit] of [
+      [0.1, 500_000],
+      [2, 2_500_000]
+    ]) {
+      const cubic = new Cubic(1000, { ...UNLIMITED, shortPathWindow: 500_000 })
+      for (let round = 0; round < 20; round++) {
+        cubic.onRound(minRtt)
+        cubic.onAcknowledged(cubic.cwnd, round * minRtt, minRtt, true)
+      }
+      assert.equal(cubic.cwnd, limit)
+    }
+  })
+
   it('doubles in slow start, falls to 0.7 at a loss, and is back at the old window after K', () => {
-    const cubic = new Cubic(1000, { initialWindowPackets: 10, maxCongestionWindow: 1e9 })
+    const cubic = new Cubic(1000, UNLIMITED)
     grow(cubic, 7, 100, 0)
     assert.equal(cubic.cwnd, 1_280_000)
     cubic.onCongestion()
@@ -213,7 +230,7 @@ describe('Cubic (RFC 9438)', () => {
 
   it('leaves less the longer the queue, and more where a loss is random', () => {
     const leftAfter = (rtt: number): number => {
-      const cubic = new Cubic(1000, { initialWindowPackets: 10, maxCongestionWindow: 1e9 })
+      const cubic = new Cubic(1000, UNLIMITED)
       grow(cubic, 4, 20, 0)
       cubic.onCongestion()
       const before = cubic.cwnd
@@ -227,7 +244,7 @@ describe('Cubic (RFC 9438)', () => {
 
   it('lets a flow with little in the queue grow faster than one with much', () => {
     const grownBy = (rounds: number): number => {
-      const cubic = new Cubic(1000, { initialWindowPackets: 10, maxCongestionWindow: 1e9 })
+      const cubic = new Cubic(1000, UNLIMITED)
       grow(cubic, rounds, 50, 0)
       cubic.onRttSample(50)
       cubic.onRound(20)
@@ -241,13 +258,13 @@ describe('Cubic (RFC 9438)', () => {
   })
 
   it('does not grow while the application is the limit', () => {
-    const cubic = new Cubic(1000, { initialWindowPackets: 10, maxCongestionWindow: 1e9 })
+    const cubic = new Cubic(1000, UNLIMITED)
     cubic.onAcknowledged(5000, 0, 10, false)
     assert.equal(cubic.cwnd, 10_000)
   })
 
   it('falls to one packet at a timeout, and back where it was spurious', () => {
-    const cubic = new Cubic(1000, { initialWindowPackets: 10, maxCongestionWindow: 1e9 })
+    const cubic = new Cubic(1000, UNLIMITED)
     grow(cubic, 2, 100, 0)
     cubic.onTimeout()
     assert.equal(cubic.cwnd, 1000)
@@ -257,7 +274,7 @@ describe('Cubic (RFC 9438)', () => {
   })
 
   it('leaves slow start when round trips grow longer (RFC 9406)', () => {
-    const cubic = new Cubic(1000, { initialWindowPackets: 10, maxCongestionWindow: 1e9 })
+    const cubic = new Cubic(1000, UNLIMITED)
     for (let round = 0; round < 8; round++) {
       for (let sample = 0; sample < 10; sample++) {
         cubic.onRttSample(50 + 10 * round)

@@ -38,6 +38,41 @@ describe('data transfer (RFC 9260 section 6)', () => {
     }
   })
 
+  it('says when the peer has all of a message, so that its memory may be used again', () => {
+    const pair = Pair.connected({ conditions: { loss: 0.2, jitter: 5 } })
+    const acknowledged: number[] = []
+    const sizes = [1, 5000, 100, 100_000, 2000, 70_000, 3]
+    for (const size of sizes) {
+      const data = pair.random.bytes(size)
+      const copy = data.slice()
+      pair.send(pair.a, 1, data, {
+        onAcknowledged: (given: Uint8Array) => {
+          assert.equal(given, data)
+          assert.deepEqual(pair.b.messages[acknowledged.length]?.data, copy)
+          acknowledged.push(size)
+          given.fill(0xee)
+        }
+      })
+    }
+    pair.runUntil(() => acknowledged.length === sizes.length)
+    assert.deepEqual(acknowledged, sizes)
+  })
+
+  it('does not say so of a message that is given up (RFC 3758)', () => {
+    const pair = Pair.connected()
+    pair.toB.filter = isData
+    let acknowledged = 0
+    const onAcknowledged = (): void => {
+      acknowledged++
+    }
+    pair.send(pair.a, 1, pair.random.bytes(3000), { maxRetransmits: 0, onAcknowledged })
+    pair.runUntil(() => pair.a.association.counters.messagesAbandoned === 1)
+    pair.toB.filter = () => false
+    pair.send(pair.a, 1, 'the next one')
+    pair.runUntil(() => pair.b.messages.length === 1)
+    assert.equal(acknowledged, 0)
+  })
+
   it('carries messages of every size, each in memory of its own (6.9)', () => {
     const pair = Pair.connected()
     const sizes = [1, 2, 3, 4, 1159, 1160, 1161, 2320, 16_384, 65_536, 262_144]

@@ -196,6 +196,7 @@ export class SctpAssociation {
       unordered: options.ordered === false,
       maxRetransmits: options.maxRetransmits ?? Infinity,
       expiresAt: now + (options.maxPacketLifeTimeMs ?? Infinity),
+      onAcknowledged: options.onAcknowledged,
       ssn: 0,
       fragmented: 0,
       firstSeq: -1,

@@ -8,6 +8,7 @@ export interface OutgoingMessage {
   readonly maxRetransmits: number
   /** When it is given up, `Infinity` for never. */
   readonly expiresAt: number
+  readonly onAcknowledged: ((data: Uint8Array) => void) | undefined
   /** Given when the first fragment is made. */
   ssn: number
   /** Bytes that have been made into fragments. */
@@ -28,4 +29,9 @@ export interface SendOptions {
   maxRetransmits?: number
   /** Milliseconds from `send()` during which it is (re)transmitted. @default unlimited */
   maxPacketLifeTimeMs?: number
+  /**
+   * Called once the peer has all of the message: `data` is referenced no more, so its memory may be used again. Not
+   * called for a message that is given up, nor once the association has ended. It must not call the association.
+   */
+  onAcknowledged?: (data: Uint8Array) => void
 }

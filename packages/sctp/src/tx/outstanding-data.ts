@@ -144,7 +144,11 @@ export class OutstandingData {
     this.#leave(seq)
     const index = seq & this.#mask
     this.#states[index] = ChunkState.free
+    const message = this.#messages[index]
     this.#messages[index] = undefined
+    if (message?.onAcknowledged !== undefined && isWhole(message, seq)) {
+      message.onAcknowledged(message.data)
+    }
     this.#lostHint = Math.max(this.#lostHint, this.base)
   }
 
@@ -290,4 +294,9 @@ export class OutstandingData {
     this.#newer = newer
     this.#older = older
   }
+}
+
+/** Whether `seq` is the last of all fragments of a message that was not given up. */
+function isWhole(message: OutgoingMessage, seq: number): boolean {
+  return seq === message.lastSeq && message.fragmented === message.data.length && !message.abandoned
 }

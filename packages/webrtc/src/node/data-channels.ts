@@ -12,6 +12,7 @@ import { INTERNAL, type TaskQueue } from './internal.ts'
 import { RTCDataChannel, type DataChannelControl, type DataChannelParameters } from './rtc-data-channel.ts'
 import { RTCError } from './rtc-error.ts'
 import type { SctpAssociation } from './sctp/association.ts'
+import { giveMemoryBack } from './send-memory.ts'
 
 /** Ends of a stream that are closed already. */
 interface Entry {
@@ -224,7 +225,8 @@ export class DataChannels {
       options: {
         ordered: parameters.ordered || !parameters.negotiated,
         maxRetransmits: parameters.maxRetransmits ?? undefined,
-        maxPacketLifeTimeMs: parameters.maxPacketLifeTime ?? undefined
+        maxPacketLifeTimeMs: parameters.maxPacketLifeTime ?? undefined,
+        onAcknowledged: giveMemoryBack
       },
       traffic: { messagesSent: 0, bytesSent: 0, messagesReceived: 0, bytesReceived: 0 },
       incomingReset: false,

@@ -53,6 +53,7 @@ export class DtlsTransport {
     this.#drain()
   }
 
+  /** Takes a datagram that came from the peer, and its memory with it. */
   handleDatagram(datagram: Uint8Array): void {
     if (this.#closed) return
     if (this.#connection === undefined) {
@@ -61,6 +62,7 @@ export class DtlsTransport {
     }
     this.#now = performance.now()
     this.#connection.handleDatagram(datagram, this.#now, this.#onData)
+    freeMemory(datagram)
     this.#drain()
   }
 
@@ -114,4 +116,12 @@ export class DtlsTransport {
       Math.max(0, Math.ceil(dueAt - performance.now()))
     )
   }
+}
+
+/**
+ * Gives the memory of a datagram back at once, if it has memory of its own. To leave that to the collector costs an
+ * eighth of what a packet costs: nothing in the heap tells it how much there is to collect.
+ */
+function freeMemory({ buffer, byteLength }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0)
 }

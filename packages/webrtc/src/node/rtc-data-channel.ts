@@ -3,6 +3,7 @@ import { DataChannelMessageEvent, RTCErrorEvent } from './events.ts'
 import { defineEventHandlers } from './event-handlers.ts'
 import { requireInternal, type INTERNAL } from './internal.ts'
 import { RTCError } from './rtc-error.ts'
+import { takeMemory } from './send-memory.ts'
 
 /** What may wait in a channel; beyond it `send()` throws, as browsers do. */
 export const MAX_BUFFERED_AMOUNT = 16 * 1024 * 1024
@@ -302,15 +303,11 @@ function toMessage(data: unknown): { ppid: number; data: Uint8Array } {
   return { ppid: Ppid.string, data: text }
 }
 
-/** Memory that is not cleared first is cheaper to come by, where there is much of it. */
-const UNCLEARED_FROM = 4096
-
 /** What a script hands in may change as soon as `send()` returns. */
 function copyOf(bytes: Uint8Array): Uint8Array {
-  if (bytes.length < UNCLEARED_FROM) return bytes.slice()
-  const copy = Buffer.allocUnsafeSlow(bytes.length)
+  const copy = takeMemory(bytes.length)
   copy.set(bytes)
-  return new Uint8Array(copy.buffer)
+  return copy
 }
 
 function binaryMessage(data: Uint8Array): { ppid: number; data: Uint8Array } {

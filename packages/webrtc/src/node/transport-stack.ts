@@ -12,6 +12,7 @@ import type { IceAgent } from './ice/agent.ts'
 import type { GatheringError } from './ice/gatherer.ts'
 import { hostAddresses } from './ice/host-addresses.ts'
 import { IceTransport } from './ice/transport.ts'
+import { UdpSocket } from './ice/udp-socket.ts'
 import { INTERNAL, type TaskQueue } from './internal.ts'
 import { LOCAL_MAX_MESSAGE_SIZE } from './jsep/session.ts'
 import { MAX_BUFFERED_AMOUNT, type RTCDataChannel } from './rtc-data-channel.ts'
@@ -340,7 +341,8 @@ export class TransportStack {
         remotePort: remote.sctpPort,
         // Its Finished is the last flight, so its INIT can follow at once.
         initiates: dtlsRole === 'server',
-        maxMessageSize: LOCAL_MAX_MESSAGE_SIZE
+        maxMessageSize: LOCAL_MAX_MESSAGE_SIZE,
+        shortPathWindow: UdpSocket.window
       },
       {
         get packetBuffer() {

@@ -59,7 +59,7 @@ function associate(passes: (packet: Buffer, from: Side) => boolean = () => true)
       note(`${side} closed ${causeCode}`)
     }
   })
-  const init = { localPort: 5000, remotePort: 5000, maxMessageSize: 262_144 }
+  const init = { localPort: 5000, remotePort: 5000, maxMessageSize: 262_144, shortPathWindow: 524_288 }
   const a = new DrivenSctpAssociation({ ...init, initiates: true }, handlers('a'))
   let b = new DrivenSctpAssociation({ ...init, initiates: false }, handlers('b'))
   const retired: DrivenSctpAssociation[] = []

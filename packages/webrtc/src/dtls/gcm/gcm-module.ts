@@ -147,10 +147,10 @@ export class GcmModule {
   /**
    * Makes the keystreams of `records` nonces from `iv`, `high`, `low` on, `blocks` blocks each, and writes them to `to`.
    *
-   * @param encrypt AES of whole blocks
+   * @param encrypt AES of whole blocks, into memory of their own
    */
   makeKeystream(
-    encrypt: (blocks: Uint8Array) => Uint8Array,
+    encrypt: (blocks: Uint8Array) => Uint8Array<ArrayBuffer>,
     iv: number,
     high: number,
     low: number,
@@ -160,7 +160,10 @@ export class GcmModule {
   ): void {
     this.exports.counters(COUNTERS_AT, iv, high, low, records, blocks)
     const end = COUNTERS_AT + records * blocks * BLOCK_LENGTH
-    this.bytes.set(encrypt(this.bytes.subarray(COUNTERS_AT, end)), to)
+    const keystream = encrypt(this.bytes.subarray(COUNTERS_AT, end))
+    this.bytes.set(keystream, to)
+    // Given back at once: so much memory outside the heap would have all of the heap collected many times a second.
+    keystream.buffer.transfer(0)
   }
 
   /** Where the keystream of a record out of turn is put. */

@@ -79,7 +79,7 @@ export class Keystreams {
     this.#gcm.makeKeystream(this.#encrypt, this.#iv, high, low, records, blocks, to)
   }
 
-  readonly #encrypt = (blocks: Uint8Array): Uint8Array => {
+  readonly #encrypt = (blocks: Uint8Array): Uint8Array<ArrayBuffer> => {
     this.#aes ??= createCipheriv('aes-128-ecb', this.#key, null).setAutoPadding(false)
     return this.#aes.update(blocks)
   }

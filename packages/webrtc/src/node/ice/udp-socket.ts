@@ -7,6 +7,13 @@ import { probeUdpHandles, type SendRequest, type UdpHandle, type UdpHandleAccess
  * event loop is busy. Without it the default of about 208 KiB overflows.
  */
 const BUFFER_BYTES = 1 << 22
+/**
+ * What may wait in a receive buffer of any size: beyond half a megabyte it is only more delay, and memory that no cache
+ * holds any more.
+ */
+const MAX_WINDOW = 512 * 1024
+/** The part of a buffer that datagrams of a full packet fill; the kernel counts its own overhead. */
+const PAYLOAD_PART = 0.5
 /** Datagrams that wait until the kernel has room again; beyond, they are lost as on a full link. */
 const MAX_WAITING = 64
 
@@ -32,6 +39,11 @@ export class UdpSocket {
   #waiting = 0
   /** The latest sender. */
   #from: TransportAddress = ['', 0]
+  /**
+   * Bytes of packets that the kernel keeps for a socket while we are busy, as far as it granted what it was asked for:
+   * what may be in flight to a peer that is as near and, for all we know, is granted the same.
+   */
+  static window = MAX_WINDOW
   closed = false
   onData: (data: Buffer, from: TransportAddress) => void = () => undefined
 
@@ -75,6 +87,7 @@ export class UdpSocket {
     try {
       socket.setRecvBufferSize(BUFFER_BYTES)
       socket.setSendBufferSize(BUFFER_BYTES)
+      UdpSocket.window = Math.min(MAX_WINDOW, socket.getRecvBufferSize() * PAYLOAD_PART)
     } catch {
       // The kernel's default must do.
     }
@@ -87,15 +100,6 @@ export class UdpSocket {
 
   get port(): number {
     return this.address.port
-  }
-
-  /** Bytes that the kernel keeps for us while we are busy; the datagrams' overhead counts. 0 where it does not say. */
-  get receiveBufferBytes(): number {
-    try {
-      return this.#socket.getRecvBufferSize()
-    } catch {
-      return 0
-    }
   }
 
   /** Sends and forgets: what is lost on the wire and what the kernel refuses look the same to ICE. */

@@ -10,6 +10,8 @@ export interface SctpAssociationInit {
   readonly initiates: boolean
   /** Bytes of the largest message taken from the peer; a larger one ends the association. */
   readonly maxMessageSize: number
+  /** Bytes in flight at most on a short path, where all of them may come to wait in the peer's socket. */
+  readonly shortPathWindow: number
 }
 
 /** What an association tells its owner. Never called from within the constructor. */

@@ -65,6 +65,7 @@ export class DrivenSctpAssociation implements SctpAssociation {
         // Each channel bounds its own.
         maxSendBuffer: Number.MAX_SAFE_INTEGER,
         maxPacketSize: MAX_PACKET_SIZE,
+        shortPathWindow: init.shortPathWindow,
         sackEveryPackets: MAX_UNANSWERED_AT_FIRST,
         // DTLS has authenticated every packet.
         zeroChecksum: true
