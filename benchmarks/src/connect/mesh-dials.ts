@@ -1,5 +1,6 @@
 import { startWorker } from '../support/worker.ts'
 import type { WorkerProcess } from '../support/worker.ts'
+import type { DelayProxy } from '../support/delay-proxy.ts'
 import type { MeshMember } from '../support/mesh-member.ts'
 import type { Attempt } from '../support/attempts.ts'
 
@@ -9,10 +10,15 @@ export interface MeshScenario {
   /** Processes in the line, both ends included; each was told only of the one before it. */
   readonly members: number
   readonly paths: string[]
+  /** How much longer a proxy makes each link of the overlay, one way, in milliseconds. WebRTC is as fast as ever. */
+  readonly hopMs?: number
 }
 
 export const meshScenarios: readonly MeshScenario[] = [
   { name: 'direct', members: 2, paths: ['direct'] },
+  { name: 'introducer', members: 3, paths: ['introducer'] },
+  // A round trip over the overlay, to the introducer and on to the other end and back, takes 200 ms.
+  { name: 'introducer, hops of 50 ms', members: 3, paths: ['introducer'], hopMs: 50 },
   { name: 'gossip over 3 hops', members: 4, paths: ['gossip'] }
 ]
 
@@ -23,9 +29,12 @@ const warmUpDials = 3
 export async function meshRound(scenario: MeshScenario, count: number): Promise<Attempt[]> {
   await using stack = new AsyncDisposableStack()
   const line: { worker: WorkerProcess<MeshMember>; peerId: string; address: string }[] = []
+  const proxy = stack.use(startWorker<DelayProxy>(new URL('../support/delay-proxy.ts', import.meta.url)))
   for (let i = 0; i < scenario.members; i++) {
     const worker = stack.use(startWorker<MeshMember>(new URL('../support/mesh-member.ts', import.meta.url)))
-    const bootstrap = line.slice(-1).map(({ address }) => address)
+    const bootstrap = await Promise.all(
+      line.slice(-1).map(({ address }) => lengthen(proxy, address, scenario.hopMs))
+    )
     line.push({ worker, ...(await worker.call.join({ bootstrap, autoConnect: false })) })
   }
   const [dialer] = line
@@ -41,4 +50,15 @@ export async function meshRound(scenario: MeshScenario, count: number): Promise<
   }
   await Promise.all(line.map(({ worker }) => worker.call.leave()))
   return attempts
+}
+
+/** The address by which a proxy leads to this one. */
+async function lengthen(
+  proxy: WorkerProcess<DelayProxy>,
+  address: string,
+  hopMs: number | undefined
+): Promise<string> {
+  if (hopMs === undefined) return address
+  const [, port = ''] = /\/tcp\/(\d+)/.exec(address) ?? []
+  return address.replace(`/tcp/${port}`, `/tcp/${await proxy.call.open(Number(port), hopMs)}`)
 }
