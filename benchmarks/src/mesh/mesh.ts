@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
-import { row } from '../support/results.ts'
-import type { ResultRow } from '../support/results.ts'
+import type { Benchmark } from '../benchmark.ts'
+import { quantile } from '../support/results.ts'
+import { Tally } from '../support/tally.ts'
 import { MeshProcess } from './mesh-process.ts'
 
 const processes = 10
@@ -23,40 +24,29 @@ interface Round {
  * Ten standalone nodes, the command as it is published, are started at once and told of the first; the clock stops when
  * all 45 pairs are connected.
  */
-export async function mesh(options: {
-  quick: boolean
-  progress: (line: string) => void
-}): Promise<ResultRow[]> {
+export const mesh: Benchmark = async ({ quick, progress, ...options }) => {
   execFileSync(process.execPath, ['scripts/bundle-command.ts'], { stdio: 'ignore' })
-  const results: Round[] = []
-  for (let i = 0; i < (options.quick ? 1 : rounds); i++) {
-    const round = await once(options.quick ? 4 : processes)
-    results.push(round)
-    options.progress(
-      `run ${i + 1}: ${round.complete ? 'complete' : 'INCOMPLETE'} after ${round.sinceStartMs.toFixed(0)} ms, ${round.cpuMs} ms of CPU`
+  const count = quick ? 4 : processes
+  const roundCount = quick ? 1 : (options.rounds ?? rounds)
+  const tally = new Tally([
+    { metric: 'all pairs connected since process start', unit: 'ms' },
+    { metric: 'CPU of all processes', unit: 'ms' },
+    { metric: 'resident memory a process', unit: 'MiB' },
+    { metric: 'resident memory a connection', unit: 'MiB' }
+  ])
+  for (let i = 0; i < roundCount; i++) {
+    // What a node needs for itself is seen in a mesh of two.
+    const pair = await once(2)
+    const { complete, sinceStartMs, cpuMs, residentMiB } = await once(count)
+    const memory = quantile(residentMiB, 0.5)
+    const perConnection = (memory - quantile(pair.residentMiB, 0.5)) / (count - 2)
+    const values = [sinceStartMs, cpuMs, memory, perConnection]
+    tally.record(`${count} processes`, 'hearsay', complete ? { values, n: 1 } : undefined)
+    progress(
+      `run ${i + 1}: ${complete ? 'complete' : 'INCOMPLETE'} after ${sinceStartMs.toFixed(0)} ms, ${cpuMs} ms of CPU`
     )
   }
-  const labels = { scenario: `${options.quick ? 4 : processes} processes`, contender: 'hearsay' }
-  const complete = results.filter((round) => round.complete)
-  const resident = results.flatMap((round) => round.residentMiB)
-  return [
-    row(
-      { ...labels, metric: 'success', unit: 'ratio' },
-      results.map((round) => Number(round.complete)),
-      results.length
-    ),
-    row(
-      { ...labels, metric: 'all pairs connected since process start', unit: 'ms' },
-      complete.map((round) => round.sinceStartMs),
-      complete.length
-    ),
-    row(
-      { ...labels, metric: 'CPU of all processes', unit: 'ms' },
-      results.map((round) => round.cpuMs),
-      results.length
-    ),
-    row({ ...labels, metric: 'resident memory a process', unit: 'MiB' }, resident, resident.length)
-  ]
+  return tally.rows()
 }
 
 async function once(count: number): Promise<Round> {
