@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import { loadStack } from '../stacks/load-stack.ts'
 import type { Candidate, Channel, Connection, ContenderName, Stack } from '../stacks/stack.ts'
 import { usage } from '../support/usage.ts'
-import type { Usage } from '../support/usage.ts'
+import type { OwnUsage } from '../support/usage.ts'
 import { serve, tell } from '../support/worker.ts'
 import { Pump } from './pump.ts'
 
@@ -46,7 +46,7 @@ export type Peer = {
   received(id: number): Received
   /** Sends messages to be echoed, one at a time, for this long. Resolves to the round-trip times in milliseconds. */
   ping(id: number, label: string, durationMs: number): Promise<number[]>
-  usage(): Usage
+  usage(): OwnUsage
   /** So that what is measured next is what is in use. */
   collectGarbage(): Promise<void>
 }

@@ -4,7 +4,7 @@ import type { Pair } from '../peer/pair.ts'
 import type { ChannelPlan, Received } from '../peer/peer.ts'
 import { takeTurns } from '../peer/take-turns.ts'
 import type { Sample } from '../support/tally.ts'
-import type { Usage } from '../support/usage.ts'
+import type { OwnUsage } from '../support/usage.ts'
 
 const rounds = 5
 
@@ -53,7 +53,8 @@ export const throughput: Benchmark = (options) =>
       metrics: [
         { metric: 'throughput', unit: 'MB/s', isCompared: true },
         { metric: 'sender CPU', unit: 'ms/MB', isCompared: true },
-        { metric: 'receiver CPU', unit: 'ms/MB', isCompared: true }
+        { metric: 'receiver CPU', unit: 'ms/MB', isCompared: true },
+        { metric: 'main threads waited for a CPU', unit: '% of the time' }
       ],
       turn: (pair, scenario) => measure(pair, scenario, options.quick)
     },
@@ -75,16 +76,21 @@ async function measure(pair: Pair, scenario: Scenario, quick: boolean): Promise<
   const megabytes = (after.received.bytes - before.received.bytes) / 1e6
   if (megabytes === 0) throw new Error('nothing came')
   const seconds = (after.received.atMs - before.received.atMs) / 1000
+  const waitedMs = Math.max(
+    after.sender.waitedMs - before.sender.waitedMs,
+    after.receiver.waitedMs - before.receiver.waitedMs
+  )
   return {
     values: [
       megabytes / seconds,
       (after.sender.cpuMs - before.sender.cpuMs) / megabytes,
-      (after.receiver.cpuMs - before.receiver.cpuMs) / megabytes
+      (after.receiver.cpuMs - before.receiver.cpuMs) / megabytes,
+      (waitedMs / (seconds * 1000)) * 100
     ],
     n: 1
   }
 
-  async function read(): Promise<{ received: Received; sender: Usage; receiver: Usage }> {
+  async function read(): Promise<{ received: Received; sender: OwnUsage; receiver: OwnUsage }> {
     const [received, sender, receiver] = await Promise.all([
       pair.answerer.received(id),
       pair.offerer.usage(),
