@@ -27,6 +27,12 @@ export const PROVIDERS_WANTED = 16
 /** Between lookups while we are alone, doubling: two that start together find each other at the second one. */
 const ALONE = { baseMs: 1_000, maxMs: 60_000 }
 
+/**
+ * Pauses before the lookups that follow our coming into the room. Members that start together find some of each other
+ * before all have provided: then there are islands, each of which takes itself for the room.
+ */
+const FOLLOW_UPS_MS = [2_000, 8_000, 50_000]
+
 /** The first pause after a failure, doubling. */
 const FAILED = { baseMs: 1_000, maxMs: 60_000 }
 
@@ -57,6 +63,8 @@ export class RoundPlanner {
   /** We drew the lot not to provide. */
   #resting = false
   #hasDrawn = false
+  /** How many lookups have followed our coming into the room. */
+  #followUps = 0
 
   /** @param random uniform in [0, 1) */
   constructor(random: () => number) {
@@ -87,7 +95,8 @@ export class RoundPlanner {
       this.#seekAt = now
     }
     if (!alone && this.#alone && this.#provideAt !== Infinity) {
-      this.#seekAt = Infinity
+      this.#followUps = 0
+      this.#seekAt = this.#followUpAt(now)
       if (!this.#hasDrawn) this.#provideAt = now + SETTLE_MS
     }
     this.#alone = alone
@@ -110,12 +119,16 @@ export class RoundPlanner {
       this.#provideAt = now + (this.#alone ? (found === 0 ? 0 : REACH_MS) : SETTLE_MS)
     }
     const pause = ok ? backoffMs(ALONE, this.#seeks, this.#random()) : this.#pauseAfterFailure()
-    this.#seekAt = this.#alone || this.#provideAt === Infinity ? now + pause : Infinity
+    this.#seekAt = this.#alone || this.#provideAt === Infinity ? now + pause : this.#followUpAt(now)
   }
 
   #handleProvided({ ok }: RoundResult, now: number): void {
     this.#provideAt = now + (ok ? this.#interval() : this.#pauseAfterFailure())
     if (ok && !this.#alone) this.#seekAt = now
+  }
+
+  #followUpAt(now: number): number {
+    return now + (FOLLOW_UPS_MS[this.#followUps++] ?? Infinity)
   }
 
   #pauseAfterFailure(): number {
