@@ -73,7 +73,7 @@ describe('presence of a room', function () {
     room.onOutput((_peerId, { type }) => {
       if (type === 'left') lost++
     })
-    const seconds = 2 * 100 * 25
+    const seconds = 2 * 100 * 30
     room.run(seconds * 1_000)
     const perMember = room.traffic.bytes / 100 / seconds
     assert.ok(perMember <= 50, String(perMember))

@@ -121,7 +121,7 @@ export class PresenceSimulation {
    */
   addSettled(count: number): SimulatedMember[] {
     const { ttlMs, maxMembers } = this.#options
-    const countsMs = Math.max(ttlMs, count * 25_000)
+    const countsMs = Math.max(ttlMs, count * 30_000)
     const added = Array.from({ length: count }, (_, index) => this.#create(`m${index}`))
     const records = added.map((member) => this.#record(member, { sequence: 0, ttlMs: countsMs, gone: false }))
     for (const [index, member] of added.entries()) {

@@ -4,7 +4,7 @@ import { raceSignal } from 'race-signal'
 import { Uint8ArrayList } from 'uint8arraylist'
 import { LinkRefusedError } from '../errors.ts'
 import type { SendResult } from '@libp2p/utils'
-import type { AbortOptions, Logger, MessageStreamDirection } from '@libp2p/interface'
+import type { AbortOptions, Logger, MessageStreamDirection, StreamMuxerFactory } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { LinkChannel } from './session-links.ts'
 
@@ -25,7 +25,7 @@ const MAX_STREAM_WINDOW_BYTES = 1_048_576
 const MAX_WRITE_BUFFER_BYTES = 16 * MAX_STREAM_WINDOW_BYTES
 
 /** The muxer of every link: agreed on beforehand, it costs no round trip. The session beats, so the muxer need not. */
-export const LINK_MUXER = yamux({
+export const LINK_MUXER: StreamMuxerFactory = yamux({
   enableKeepAlive: false,
   streamOptions: { maxStreamWindowSize: MAX_STREAM_WINDOW_BYTES }
 })()
