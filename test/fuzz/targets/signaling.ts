@@ -18,8 +18,13 @@ import {
   type Message2,
   type Message2Outcome
 } from '../../../packages/signaling/src/handshake/payloads.ts'
+import {
+  decodeIntroduction,
+  encodeIntroduction,
+  type Introduction
+} from '../../../packages/signaling/src/introduction/introduction.ts'
 import { encodeFrame, FrameDecoder } from '../../../packages/signaling/src/paths/frames.ts'
-import { peerIdBytes } from '../../../packages/signaling/src/peer-key.ts'
+import { peerIdBytes, peerIdText } from '../../../packages/signaling/src/peer-key.ts'
 import { decodePacket, encodePacket, type Packet } from '../../../packages/signaling/src/transport/packet.ts'
 import { Transport } from '../../../packages/signaling/src/transport/transport.ts'
 import { assertModest, decoderTarget, type FuzzTarget } from '../fuzz-target.ts'
@@ -167,6 +172,20 @@ export const signalingTargets: readonly FuzzTarget[] = [
     decode: decodePacket,
     encode: encodePacket,
     values: PACKETS
+  }),
+  decoderTarget<Introduction>({
+    name: 'signaling/introduction',
+    decode: decodeIntroduction,
+    encode: encodeIntroduction,
+    values: [
+      { kind: 'register' },
+      { kind: 'registered' },
+      { kind: 'refused', reason: 'full' },
+      { kind: 'refused', reason: 'not-registered', peer: peerIdText(filled(32, 7)) },
+      { kind: 'envelope', envelope: encodeEnvelope(envelope('message1')) },
+      { kind: 'envelope', envelope: filled(3, 1), peer: peerIdText(filled(32, 7)) },
+      { kind: 'farewell' }
+    ]
   }),
   { name: 'signaling/transport', corpus: [packetScript(PACKETS)], run: runTransport },
   {
