@@ -14,6 +14,7 @@ import { Introductions } from './introductions/introductions.ts'
 import { Discovery } from './discovery/discovery.ts'
 import { Overlay } from './overlay/overlay.ts'
 import { Presence } from './presence/presence.ts'
+import { PASSIVE_SERVICE } from './presence/presence-record.ts'
 import { RoomWatch } from './room-watch.ts'
 import { SessionRegistry } from './sessions/session-registry.ts'
 import { findHearsayTransport } from './transport/hearsay-transport.ts'
@@ -198,6 +199,7 @@ export class MeshRuntime {
       instance: this.#signaler.instance,
       ttlMs: options.presenceTtlMs,
       maxMembers: options.maxMembers,
+      isPassive: !options.autoConnect,
       metrics
     })
     presence.addEventListener('neighbour', () => {
@@ -208,7 +210,7 @@ export class MeshRuntime {
       this.#signaler.observeInstance(member.peerId, member.instance)
       events.safeDispatchEvent('member:discovered', { detail: memberOf(member) })
       this.#introductions.refresh()
-      this.sessions.handleMember(member.peerId)
+      this.sessions.handleMember(member.peerId, member.services.includes(PASSIVE_SERVICE))
     })
     presence.addEventListener('updated', ({ detail: { member, restarted } }) => {
       if (!restarted) return

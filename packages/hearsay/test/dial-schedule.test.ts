@@ -34,6 +34,14 @@ describe('dial schedule', () => {
     assert.deepEqual(dials(schedule, 1_500), ['a'])
   })
 
+  it('does not wait for a lower peer that will not dial', () => {
+    const schedule = scheduleOf()
+    schedule.handleMember('a', 0, true)
+    assert.deepEqual(dials(schedule, 0), ['a'])
+    schedule.handleEnded('a', 'failed', 10)
+    assert.ok(schedule.pollTimeout()! < 1_500)
+  })
+
   it('does not dial a peer whose offer came in the meantime, nor itself', () => {
     const schedule = scheduleOf()
     schedule.handleMember('a', 0)

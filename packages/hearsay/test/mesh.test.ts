@@ -9,6 +9,14 @@ describe('mesh', function () {
   afterEach(() => meshes.closeAll())
 
   describe('of two', () => {
+    it('says of itself that it connects to nobody, where it does not', async () => {
+      const alice = await meshes.create({ autoConnect: false })
+      const bob = await meshes.create({ bootstrap: alice.addresses[0] })
+      await allConnected([alice, bob])
+      const [toBob, toAlice] = [bob.members[0], alice.members[0]].map((member) => member?.services)
+      assert.deepEqual([toBob, toAlice], [['passive'], []])
+    })
+
     it('connects by itself and answers requests', async () => {
       const alice = await meshes.create()
       alice.handle<{ name: string }>('greet', ({ name }) => ({ text: `Hello, ${name}` }))

@@ -30,6 +30,9 @@ export const MAX_ADDRESS_BYTES = 256
 export const MAX_INTRODUCERS = 4
 
 export const MAX_SERVICES = 16
+/** Among the services: connects to nobody unbidden, so that nobody waits for it to. */
+export const PASSIVE_SERVICE = 'passive'
+
 const MAX_SERVICE_LENGTH = 64
 
 const PUBLIC_KEY_BYTES = 32

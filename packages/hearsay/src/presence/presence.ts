@@ -4,7 +4,13 @@ import { Alarm, monotonicNow } from '../alarm.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import { knownRecord } from './known-record.ts'
 import { PresenceCore } from './presence-core.ts'
-import { MAX_ADDRESS_BYTES, MAX_ADDRESSES, MAX_INTRODUCERS, MAX_SERVICES } from './presence-record.ts'
+import {
+  MAX_ADDRESS_BYTES,
+  MAX_ADDRESSES,
+  MAX_INTRODUCERS,
+  MAX_SERVICES,
+  PASSIVE_SERVICE
+} from './presence-record.ts'
 import { openPresence, sealPresence } from './presence-seal.ts'
 import { PresenceStreams } from './presence-streams.ts'
 import type { HearsayComponents } from '../components.ts'
@@ -33,6 +39,8 @@ export interface PresenceInit {
   readonly instance: Uint8Array
   readonly ttlMs: number
   readonly maxMembers: number
+  /** We connect to nobody unbidden. */
+  readonly isPassive: boolean
   readonly metrics: MeshMetrics
 }
 
@@ -72,6 +80,7 @@ export class Presence extends TypedEventEmitter<PresenceEvents> {
   constructor(init: PresenceInit) {
     super()
     this.#init = init
+    this.setServices([])
     // A topic of its own: what signaling and presence each refuse must not be charged to those who carry the other.
     this.#room = { topic: `${init.room.topic}/presence`, presenceKey: init.room.presenceKey }
     this.#log = init.components.logger.forComponent('hearsay:presence')
@@ -141,7 +150,7 @@ export class Presence extends TypedEventEmitter<PresenceEvents> {
 
   /** Says what we do for others, by short names such as 'stun': the first `MAX_SERVICES` of them. */
   setServices(names: readonly string[]): void {
-    const services = names.slice(0, MAX_SERVICES)
+    const services = [...(this.#init.isPassive ? [PASSIVE_SERVICE] : []), ...names].slice(0, MAX_SERVICES)
     if (sameTexts(services, this.#services)) return
     this.#services = services
     this.#changed()

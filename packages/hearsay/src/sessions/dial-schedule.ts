@@ -20,7 +20,7 @@ export type SessionOutcome =
   | 'refused'
 
 /**
- * The lower peer ID dials at once, the higher one only if nothing came for so long. It saves nearly all glare, which
+ * The lower peer ID dials at once, the higher one only if nothing came for so long, unless the lower is passive. It saves nearly all glare, which
  * costs both sides a handshake; an answer takes far less, except when a whole room starts at the same moment.
  */
 const YIELD_MS = 1_500
@@ -37,6 +37,7 @@ interface Candidate {
   state: 'waiting' | 'dialing' | 'connected'
   dialAt: number
   failures: number
+  isPassive: boolean
 }
 
 /** Whom to connect to, and when: a sans-IO core that is told of members and sessions and says whom to dial. */
@@ -56,10 +57,12 @@ export class DialSchedule {
     return this.#taken.has(peerId) || this.#taken.size < this.#options.maxConnections
   }
 
-  handleMember(peerId: string, now: number): void {
+  /** @param isPassive the peer will not dial us, so there is nothing to wait for */
+  handleMember(peerId: string, now: number, isPassive = false): void {
     if (this.#candidates.has(peerId) || peerId === this.#options.localPeer) return
     const state = this.#taken.has(peerId) ? 'connected' : 'waiting'
-    this.#candidates.set(peerId, { state, dialAt: now + this.#turnMs(peerId), failures: 0 })
+    const dialAt = now + this.#turnMs(peerId, isPassive)
+    this.#candidates.set(peerId, { state, dialAt, failures: 0, isPassive })
   }
 
   handleMemberLeft(peerId: string): void {
@@ -71,7 +74,7 @@ export class DialSchedule {
     const candidate = this.#candidates.get(peerId)
     if (candidate?.state !== 'waiting') return
     candidate.failures = 0
-    candidate.dialAt = now + this.#turnMs(peerId)
+    candidate.dialAt = now + this.#turnMs(peerId, candidate.isPassive)
   }
 
   /** A session with this peer is being made, by whichever side: it counts from now on. */
@@ -97,7 +100,9 @@ export class DialSchedule {
     candidate.failures++
     const backoff = outcome === 'refused' ? REFUSAL_BACKOFF : FAILURE_BACKOFF
     candidate.dialAt =
-      now + this.#turnMs(peerId) + backoffMs(backoff, candidate.failures, this.#options.random())
+      now +
+      this.#turnMs(peerId, candidate.isPassive) +
+      backoffMs(backoff, candidate.failures, this.#options.random())
   }
 
   handleTimeout(now: number): void {
@@ -133,7 +138,7 @@ export class DialSchedule {
     return dialing < MAX_PENDING && Number.isFinite(next) ? next : undefined
   }
 
-  #turnMs(peerId: string): number {
-    return this.#options.compare(this.#options.localPeer, peerId) < 0 ? 0 : YIELD_MS
+  #turnMs(peerId: string, isPassive: boolean): number {
+    return isPassive || this.#options.compare(this.#options.localPeer, peerId) < 0 ? 0 : YIELD_MS
   }
 }

@@ -117,9 +117,10 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
     })
   }
 
-  handleMember(peerId: string): void {
+  /** @param isPassive it connects to nobody unbidden */
+  handleMember(peerId: string, isPassive: boolean): void {
     if (!this.#init.options.autoConnect) return
-    this.#schedule.handleMember(peerId, monotonicNow())
+    this.#schedule.handleMember(peerId, monotonicNow(), isPassive)
     this.#plan()
   }
 
