@@ -5,6 +5,7 @@ import { loss } from './loss/loss.ts'
 import { many } from './many/many.ts'
 import { mesh } from './mesh/mesh.ts'
 import { open } from './open/open.ts'
+import { signaling } from './signaling/signaling.ts'
 import { throughput } from './throughput/throughput.ts'
 
 /** All benchmarks, by the names of the command line. */
@@ -17,6 +18,10 @@ export const benchmarks: Readonly<Record<string, { readonly run: Benchmark; read
   connect: {
     run: connect,
     about: 'from "dial this peer ID" to an open channel, path by path; the bare connection'
+  },
+  signaling: {
+    run: signaling,
+    about: 'envelopes and bytes a connection, over all members of a room, real and simulated'
   },
   mesh: { run: mesh, about: 'ten processes started at once, until every pair is connected' }
 }

@@ -8,4 +8,9 @@ export {
   type JoinOptions,
   type SignalingHubOptions
 } from './signaling-hub.ts'
+export {
+  SignalingSimulation,
+  type SignalingSimulationOptions,
+  type SignalingTraffic
+} from './signaling-simulation.ts'
 export { settle, VirtualClock } from './virtual-clock.ts'

@@ -46,12 +46,9 @@ export function sendEnvelope(
 ): void {
   const send = async () => {
     const recipient = peerIdBytes(publicKeyOf(remotePeer))
-    context.counters.sent(lane.path.name)
-    await lane.path.send(
-      remotePeer,
-      encodeEnvelope({ ...content, version: PROTOCOL_VERSION, recipient }),
-      lane.via
-    )
+    const envelope = encodeEnvelope({ ...content, version: PROTOCOL_VERSION, recipient })
+    context.counters.sent(lane.path.name, envelope.length)
+    await lane.path.send(remotePeer, envelope, lane.via)
   }
   send().catch((error: unknown) => {
     context.log?.trace('%s did not take a %s: %e', lane.name, content.kind, error)

@@ -26,6 +26,7 @@ export class Counters {
   readonly dropped = new Map<DropReason, number>()
   readonly #dropped: CounterGroup<string> | undefined
   readonly #sent: CounterGroup<string> | undefined
+  readonly #sentBytes: CounterGroup<string> | undefined
   readonly #received: CounterGroup<string> | undefined
   readonly #dials: CounterGroup<string> | undefined
 
@@ -35,6 +36,7 @@ export class Counters {
       help: 'Envelopes that were not acted on'
     })
     this.#sent = metrics?.registerCounterGroup('hearsay_signaling_sent_envelopes_total', { label: 'path' })
+    this.#sentBytes = metrics?.registerCounterGroup('hearsay_signaling_sent_bytes_total', { label: 'path' })
     this.#received = metrics?.registerCounterGroup('hearsay_signaling_received_envelopes_total', {
       label: 'path'
     })
@@ -46,8 +48,9 @@ export class Counters {
     this.#dropped?.increment({ [reason]: 1 })
   }
 
-  sent(path: string): void {
+  sent(path: string, bytes: number): void {
     this.#sent?.increment({ [path]: 1 })
+    this.#sentBytes?.increment({ [path]: bytes })
   }
 
   received(path: string): void {
