@@ -15,7 +15,7 @@ async function peerOf(command: HearsayCommand): Promise<unknown> {
 }
 
 describe('members who were told of DHT nodes only', function () {
-  this.timeout(60_000)
+  this.timeout(100_000)
 
   it('find each other, and stay together when the DHT is gone', async () => {
     await using first = dhtNode([])
@@ -38,6 +38,23 @@ describe('members who were told of DHT nodes only', function () {
     await newcomer.event({ event: 'connected', peer: await peerOf(other) })
     assert.ok(![one, other].some(({ stdout }) => stdout.includes('"disconnected"')))
     await Promise.all([one, other, newcomer].map((command) => command.terminate()))
+  })
+})
+
+describe('members who start at once and were told of a DHT node only', function () {
+  this.timeout(100_000)
+
+  it('become one mesh', async () => {
+    await using node = dhtNode([])
+    const dht = ['--dht', await node.address()]
+    await using running = new AsyncDisposableStack()
+    const members = Array.from({ length: 4 }, () => running.use(member(dht)))
+    const peers = await Promise.all(members.map(peerOf))
+    for (const [index, each] of members.entries()) {
+      const others = peers.filter((_, other) => other !== index)
+      await Promise.all(others.map((peer) => each.event({ event: 'connected', peer })))
+    }
+    await Promise.all(members.map((each) => each.terminate()))
   })
 })
 
