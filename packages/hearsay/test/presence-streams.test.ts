@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict'
+import { noise } from '@chainsafe/libp2p-noise'
+import { yamux } from '@chainsafe/libp2p-yamux'
+import { identify } from '@libp2p/identify'
+import { tcp } from '@libp2p/tcp'
+import { lpStream } from '@libp2p/utils'
+import { deriveRoom } from '@hearsay/signaling'
+import { multiaddr } from '@multiformats/multiaddr'
+import { createLibp2p } from 'libp2p'
+import { PRESENCE_PROTOCOL } from '../src/constants.ts'
+import { decodeFrame } from '../src/presence/exchange-frame.ts'
+import { Hello } from '../src/presence/pb/exchange.js'
+import { helloProof } from '../src/presence/presence-seal.ts'
+import { allConnected, Meshes } from './support/meshes.ts'
+import type { Mesh } from '../src/index.ts'
+import type { PresenceRoom } from '../src/presence/presence-seal.ts'
+import type { Libp2p } from '@libp2p/interface'
+
+describe('presence streams', function () {
+  this.timeout(20_000)
+  const meshes = new Meshes()
+  const strangers: Libp2p[] = []
+  let room: PresenceRoom
+
+  before(async () => {
+    const { topic, presenceKey } = await deriveRoom({ name: 'kitchen' })
+    room = { topic: `${topic}/presence`, presenceKey }
+  })
+
+  afterEach(async () => {
+    await meshes.closeAll()
+    await Promise.all(strangers.splice(0).map(async (node) => node.stop()))
+  })
+
+  async function strangerTo(member: Mesh) {
+    const node = await createLibp2p({
+      transports: [tcp()],
+      connectionEncrypters: [noise()],
+      streamMuxers: [yamux()],
+      services: { identify: identify() }
+    })
+    strangers.push(node)
+    const stream = await node.dialProtocol(multiaddr(member.addresses[0]), PRESENCE_PROTOCOL)
+    return { peerId: node.peerId.toString(), frames: lpStream(stream, { maxDataLength: 65_536 }) }
+  }
+
+  it('answer nobody who does not prove to be in the room', async () => {
+    const member = await meshes.create()
+    const hellos = (peerId: string) => [
+      Uint8Array.of(1, 2, 3),
+      Hello.encode({ topic: room.topic, proof: new Uint8Array(32) }),
+      Hello.encode({ topic: room.topic, proof: helloProof(room, member.peerId, peerId) }),
+      Hello.encode({
+        topic: 'cellar',
+        proof: helloProof({ ...room, topic: 'cellar' }, peerId, member.peerId)
+      }),
+      Hello.encode({
+        topic: room.topic,
+        proof: helloProof({ ...room, presenceKey: new Uint8Array(32) }, peerId, member.peerId)
+      })
+    ]
+    for (let index = 0; index < 5; index++) {
+      const { peerId, frames } = await strangerTo(member)
+      await frames.write(hellos(peerId)[index])
+      await assert.rejects(frames.read(), `hello ${index}`)
+    }
+  })
+
+  it('greet who is in the room with a proof, our own record and what we know', async () => {
+    const member = await meshes.create()
+    const { peerId, frames } = await strangerTo(member)
+    await frames.write(Hello.encode({ topic: room.topic, proof: helloProof(room, peerId, member.peerId) }))
+    const hello = Hello.decode((await frames.read()).subarray())
+    assert.equal(hello.topic, room.topic)
+    assert.deepEqual(Uint8Array.from(hello.proof), helloProof(room, member.peerId, peerId))
+    const types = new Set<string | undefined>()
+    while (types.size < 2) types.add(decodeFrame((await frames.read()).subarray())?.type)
+    assert.deepEqual(types, new Set(['records', 'digest']))
+  })
+
+  it('end where somebody keeps to no rule, and go on with everybody else', async () => {
+    const [alice, bob] = await meshes.line(2)
+    await allConnected([alice, bob])
+    const { peerId, frames } = await strangerTo(alice)
+    await frames.write(Hello.encode({ topic: room.topic, proof: helloProof(room, peerId, alice.peerId) }))
+    await frames.write(new Uint8Array(100).fill(255))
+    await assert.rejects(async () => {
+      for (;;) await frames.read()
+    })
+    const carol = await meshes.create({ bootstrap: alice.addresses[0] })
+    await allConnected([alice, bob, carol])
+  })
+})
