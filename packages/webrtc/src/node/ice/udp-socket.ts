@@ -25,7 +25,8 @@ export type TransportAddress = readonly [address: string, port: number]
  * werift's own it is bound to the candidate's address, survives socket errors, and asks for large buffers.
  *
  * The seam for foreign sockets (bound by hand, tunnelled, simulated): one that comes in this shape takes part in ICE
- * where `gatherHost()` in gatherer.ts calls `bind()`.
+ * where `gatherHost()` in gatherer.ts calls `bind()`. A datagram that goes to `onData` is handed over for good: one that
+ * fills its `ArrayBuffer` is detached once it has been read.
  */
 export class UdpSocket {
   readonly type = 'udp'
