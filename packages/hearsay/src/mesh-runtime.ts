@@ -237,6 +237,7 @@ export class MeshRuntime {
       log: components.logger.forComponent('hearsay:session'),
       admit: (peerId) => this.#admit(peerId),
       prepare,
+      worth: (peerId) => this.overlay.worthOf(peerId),
       acceptChannel: (peerId, channel) => this.overlay.handleChannel(peerId, channel),
       receiveEnvelope: (peerId, envelope) => this.#receiveEnvelope?.(peerId, envelope)
     })

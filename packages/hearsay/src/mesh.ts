@@ -89,10 +89,11 @@ export interface Mesh extends TypedEventTarget<MeshEvents>, AsyncDisposable {
   peer(peerId: string): MeshPeer | undefined
 
   /**
-   * Connects to a peer, or gives the connection that there is.
+   * Connects to a peer, or gives the connection that there is. At the limit it takes the place of a connection that has
+   * been idle for three seconds.
    *
    * @throws {InvalidPeerIdError} no peer ID, our own, or one that signaling cannot write to
-   * @throws {ConnectionLimitError} `maxConnections` are taken
+   * @throws {ConnectionLimitError} `maxConnections` are taken, and all are in use
    * @throws {PeerRefusedError} the peer would not
    * @throws {DialError} nobody answered, or no connection came about; `cause` says why
    * @throws {MeshClosedError} the mesh is closed, or was meanwhile

@@ -28,7 +28,12 @@ export interface HearsayOptions {
   channels?: Record<string, ChannelOptions>
   /** Asked before any offer is answered, and before any member is dialed automatically. @default everybody in the room is admitted */
   admit?: AdmitHook
-  /** WebRTC connections held at most; each takes sockets, about 100 KiB and a share of every broadcast. @default 64 */
+  /**
+   * WebRTC connections held at most; each takes sockets, about 100 KiB and a share of every broadcast. An eighth of it,
+   * one at least, is kept for dials that somebody asks for; beyond it they close the connection that is of least use.
+   *
+   * @default 64
+   */
   maxConnections?: number
   /** Connect to every member heard of. Otherwise only `dial()` and others do. @default true */
   autoConnect?: boolean

@@ -116,6 +116,17 @@ describe('dial schedule', () => {
     assert.equal(dials(schedule, 0).length, 1)
   })
 
+  it('leaves room for dials that somebody asks for, and takes first whom the ring needs', () => {
+    const schedule = scheduleOf({ maxConnections: 6 })
+    for (const peerId of ['a', 'b', 'c', 'k', 'l', 'n', 'o', 'x', 'y', 'z']) schedule.handleMember(peerId, 0)
+    assert.deepEqual(
+      dials(schedule, 10_000).filter((peerId) => 'klno'.includes(peerId)),
+      ['k', 'l', 'n', 'o']
+    )
+    assert.deepEqual(dials(schedule, 20_000), [], 'one of the six is kept')
+    assert.equal(schedule.hasRoomFor('asked for'), true)
+  })
+
   it('has at most eight dials under way', () => {
     const schedule = scheduleOf()
     for (let i = 0; i < 20; i++) schedule.handleMember(`z${i}`, 0)

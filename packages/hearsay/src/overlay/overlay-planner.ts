@@ -190,6 +190,15 @@ export class OverlayPlanner {
     return this.sessionLinks < MAX_LINKS_IN_DEGREES * this.#options.degree
   }
 
+  /** 2 for a link of the ring, 1 for another link over a session, 0 for none. */
+  worthOf(peerId: string): number {
+    if (this.#links.get(peerId)?.kind !== 'session') return 0
+    const { localPeer } = this.#options
+    const isNext =
+      this.#successorOf(localPeer) === peerId || this.#successorOf(peerId, localPeer) === localPeer
+    return isNext ? 2 : 1
+  }
+
   handleTimeout(now: number): void {
     const next = this.#ringCandidate(now)
     if (next !== undefined) this.#dial(next, now)

@@ -100,6 +100,11 @@ export class Overlay {
     if (this.#tick !== undefined) this.#plan()
   }
 
+  /** What the session with that peer is worth to the overlay; 0 where it carries no link. */
+  worthOf(peerId: string): number {
+    return this.#planner.worthOf(peerId)
+  }
+
   /** A peer opened a channel. @returns whether it is a link, and taken */
   handleChannel(peerId: string, channel: LinkChannel): boolean {
     return this.#planner.takesLink(peerId) && this.#init.transport?.accept(peerId, channel) === true

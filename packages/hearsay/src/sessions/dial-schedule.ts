@@ -14,6 +14,8 @@ export interface DialScheduleOptions {
 export type SessionOutcome =
   /** It was up, and the other side or the network ended it. */
   | 'lost'
+  /** One side needed the room for another. */
+  | 'displaced'
   /** Nobody answered, or negotiation or ICE failed. */
   | 'failed'
   /** The peer is there and said no. */
@@ -32,6 +34,16 @@ const FAILURE_BACKOFF = { baseMs: 1_000, maxMs: 60_000 }
 
 /** A refusal is a decision, not a fault: asking again soon is rude and changes nothing. */
 const REFUSAL_BACKOFF = { baseMs: 15_000, maxMs: 600_000 }
+
+/**
+ * Part of the limit that is not filled unasked: it is for dials that somebody asks for, and for those of others. Without
+ * any, members at their limits would displace each other's sessions for ever. At least one, from this limit on.
+ */
+const RESERVE = 1 / 8
+const LEAST_RESERVING = 3
+
+/** Next to us in the order of peer IDs, on either side: whom the overlay's ring needs, where not all can be had. */
+const RING_NEIGHBOURS = 2
 
 interface Candidate {
   state: 'waiting' | 'dialing' | 'connected'
@@ -98,7 +110,7 @@ export class DialSchedule {
     if (candidate === undefined) return
     candidate.state = 'waiting'
     candidate.failures++
-    const backoff = outcome === 'refused' ? REFUSAL_BACKOFF : FAILURE_BACKOFF
+    const backoff = outcome === 'refused' || outcome === 'displaced' ? REFUSAL_BACKOFF : FAILURE_BACKOFF
     candidate.dialAt =
       now +
       this.#turnMs(peerId, candidate.isPassive) +
@@ -112,9 +124,12 @@ export class DialSchedule {
       if (state === 'dialing') dialing++
       else if (state === 'waiting' && dialAt <= now) due.push(peerId)
     }
-    while (due.length > 0 && dialing < MAX_PENDING && this.#taken.size < this.#options.maxConnections) {
+    const ring = this.#ring()
+    while (due.length > 0 && dialing < MAX_PENDING && this.#taken.size < this.#unasked) {
       // At random, so that in a room beyond everybody's limit not all choose the same few.
-      const [peerId] = due.splice(Math.floor(this.#options.random() * due.length), 1)
+      const next = due.findIndex((peerId) => ring.has(peerId))
+      const chosen = next === -1 ? Math.floor(this.#options.random() * due.length) : next
+      const [peerId] = due.splice(chosen, 1)
       dialing++
       this.handleSession(peerId)
       this.#outputs.push(peerId)
@@ -128,7 +143,7 @@ export class DialSchedule {
 
   /** When `handleTimeout` wants to be called next, or nothing. */
   pollTimeout(): number | undefined {
-    if (this.#taken.size >= this.#options.maxConnections) return undefined
+    if (this.#taken.size >= this.#unasked) return undefined
     let next = Number.POSITIVE_INFINITY
     let dialing = 0
     for (const { state, dialAt } of this.#candidates.values()) {
@@ -136,6 +151,27 @@ export class DialSchedule {
       else if (state === 'waiting') next = Math.min(next, dialAt)
     }
     return dialing < MAX_PENDING && Number.isFinite(next) ? next : undefined
+  }
+
+  /** Sessions up to which members are dialed that nobody has asked for. */
+  get #unasked(): number {
+    const { maxConnections } = this.#options
+    if (maxConnections < LEAST_RESERVING) return maxConnections
+    return maxConnections - Math.max(1, Math.floor(maxConnections * RESERVE))
+  }
+
+  #ring(): ReadonlySet<string> {
+    // While all can be had, the order does not matter.
+    if (this.#candidates.size <= this.#unasked) return new Set()
+    const { compare, localPeer } = this.#options
+    const order = [...this.#candidates.keys()].sort(compare)
+    const found = order.findIndex((peerId) => compare(peerId, localPeer) > 0)
+    const place = found === -1 ? order.length : found
+    return new Set(
+      Array.from({ length: 2 * RING_NEIGHBOURS }, (_, index) => {
+        return order[(place + index - RING_NEIGHBOURS + order.length) % order.length] ?? localPeer
+      })
+    )
   }
 
   #turnMs(peerId: string, isPassive: boolean): number {

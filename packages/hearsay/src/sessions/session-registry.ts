@@ -46,6 +46,8 @@ export interface SessionRegistryInit {
   /** Called with each new peer before anything of it can arrive: the place for handlers. */
   readonly prepare: (peer: MeshPeer) => void
   /** A peer opened a channel of the mesh's own. @returns whether somebody has taken it */
+  /** What a session is worth to the overlay: the higher, the later it makes room for another. */
+  readonly worth: (peerId: string) => number
   readonly acceptChannel: (peerId: string, channel: Channel<Uint8Array>) => boolean
   /** A signaling envelope came from the peer itself. */
   readonly receiveEnvelope: (peerId: string, envelope: Uint8Array) => void
@@ -53,6 +55,15 @@ export interface SessionRegistryInit {
 
 /** How long a `dial()` waits by default for a connection, glare and retries of signaling included. */
 const DIAL_TIMEOUT_MS = 30_000
+
+/** A session that the application has not used for so long may make room for another. */
+const IDLE_MS = 3_000
+
+/** Why such a session ends. */
+const DISPLACED = {
+  code: 'displaced',
+  message: 'the connection was idle, and its room was needed for another'
+}
 
 interface Entry {
   readonly session: PeerSession
@@ -150,7 +161,7 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
     options.signal?.throwIfAborted()
     const connected = this.peer(peerId)
     if (connected !== undefined) return connected
-    if (!this.#schedule.hasRoomFor(peerId)) throw new ConnectionLimitError(this.#init.options.maxConnections)
+    if (!this.#makeRoomFor(peerId)) throw new ConnectionLimitError(this.#init.options.maxConnections)
     try {
       await withDeadline(options.timeoutMs ?? DIAL_TIMEOUT_MS, options.signal, (signal) =>
         this.#connectOrJoin(peerId, { ...options, signal })
@@ -184,12 +195,40 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
       return
     }
     if (this.#entries.get(remotePeer)?.session.handleOffer(offer) === true) return
-    if (!this.#schedule.hasRoomFor(remotePeer)) {
+    if (!this.#makeRoomFor(remotePeer)) {
       this.#refuse(offer, 'busy')
       return
     }
     // One with the same peer may just be ending because of this very offer.
     this.#open(remotePeer).handleOffer(offer)
+  }
+
+  /**
+   * At the limit the session goes that is of least use: one that carries no link of the overlay before one that does,
+   * and of these the one that the application has left alone for longest.
+   *
+   * @returns false where all are in use
+   */
+  #makeRoomFor(peerId: string): boolean {
+    if (this.#schedule.hasRoomFor(peerId)) return true
+    const idle = [...this.#entries.values()]
+      .filter(isUsable)
+      .map((entry) => ({
+        entry,
+        idleMs: idleMsOf(entry.session),
+        worth: this.#init.worth(entry.session.remotePeer)
+      }))
+      .filter(({ idleMs }) => idleMs >= IDLE_MS)
+      .sort((a, b) => a.worth - b.worth || b.idleMs - a.idleMs)
+    const [least] = idle
+    if (least === undefined) return false
+    const { session } = least.entry
+    this.#init.log('%s makes room for another', session.remotePeer)
+    this.#schedule.handleEnded(session.remotePeer, 'displaced', monotonicNow())
+    session.close(DISPLACED).catch((error: unknown) => {
+      this.#init.log('a session did not close - %e', error)
+    })
+    return true
   }
 
   #refuse(offer: IncomingOffer, code: 'busy' | 'closing'): void {
@@ -352,7 +391,18 @@ function isUsable({ session }: Entry): boolean {
   return session.state.name === 'connected' || session.state.name === 'recovering'
 }
 
+/** For how long the application has done nothing with the session. */
+function idleMsOf(session: PeerSession): number {
+  const channels = session.stats().channels.filter(({ label }) => !label.startsWith(MESH_LABEL_PREFIX))
+  const isBusy = channels.some(
+    ({ pendingRequests, runningHandlers, queuedBytes, unreadMessages }) =>
+      pendingRequests + runningHandlers + queuedBytes + unreadMessages > 0
+  )
+  return isBusy ? 0 : Math.min(...channels.map(({ idleMs }) => idleMs))
+}
+
 function outcomeOf(reason: CloseReason, wasConnected: boolean): SessionOutcome {
+  if (reason.code === DISPLACED.code) return 'displaced'
   if (wasConnected) return 'lost'
   return reason.code === 'refused' ? 'refused' : 'failed'
 }

@@ -50,6 +50,8 @@ export interface ChannelStats {
   readonly messagesInvalid: number
   readonly pendingRequests: number
   readonly runningHandlers: number
+  /** Since anything of it last went or came, or since it was made, in milliseconds. */
+  readonly idleMs: number
 }
 
 /**

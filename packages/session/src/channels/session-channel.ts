@@ -54,6 +54,7 @@ export class SessionChannel extends TypedEventEmitter<ChannelEvents<unknown>> im
   #early: Uint8Array[] = []
   #state: ChannelState = 'connecting'
   #messagesInvalid = 0
+  #lastUsedAt: number
   #failure: SessionError | undefined
 
   constructor(label: string, options: ResolvedChannelOptions, host: ChannelHost) {
@@ -61,6 +62,7 @@ export class SessionChannel extends TypedEventEmitter<ChannelEvents<unknown>> im
     this.label = label
     this.options = options
     this.#host = host
+    this.#lastUsedAt = host.clock.now()
     this.#transport = new ChannelTransport(
       {
         onOpen: () => this.#openIfReady(),
@@ -77,7 +79,10 @@ export class SessionChannel extends TypedEventEmitter<ChannelEvents<unknown>> im
       transport: this.#transport,
       isVerified: () => host.isVerified(),
       pump: () => host.scheduler.pump(),
-      onSent: () => host.onSent()
+      onSent: () => {
+        this.#lastUsedAt = host.clock.now()
+        host.onSent()
+      }
     })
     this.#router = new MessageRouter({
       remotePeer: host.remotePeer,
@@ -189,7 +194,8 @@ export class SessionChannel extends TypedEventEmitter<ChannelEvents<unknown>> im
       messagesDropped: this.#receiver.messagesDropped,
       messagesInvalid: this.#messagesInvalid,
       pendingRequests: this.#router.pendingRequests,
-      runningHandlers: this.#router.runningHandlers
+      runningHandlers: this.#router.runningHandlers,
+      idleMs: this.#host.clock.now() - this.#lastUsedAt
     }
   }
 
@@ -337,6 +343,7 @@ export class SessionChannel extends TypedEventEmitter<ChannelEvents<unknown>> im
       if (this.#host.reserveEarly(bytes.length)) this.#early.push(bytes)
       return
     }
+    this.#lastUsedAt = this.#host.clock.now()
     this.#host.onReceived()
     this.#receiver.handleInput(bytes)
     this.#grant()
