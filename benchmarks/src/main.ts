@@ -2,7 +2,7 @@ import { parseArguments } from './arguments.ts'
 import type { Arguments } from './arguments.ts'
 import { benchmarks } from './benchmarks.ts'
 import { contenders } from './stacks/stack.ts'
-import { renderTable, report, writeReport } from './support/results.ts'
+import { currentCommit, renderTable, report, writeReport } from './support/results.ts'
 
 const usage = `Usage: npm run bench -- NAME [options]
 
@@ -33,12 +33,13 @@ async function main(): Promise<number> {
     return 0
   }
   const { name, json, ...options } = given
+  const commit = currentCommit()
   const results = await benchmarks[name].run({
     ...options,
     progress: (line) => process.stderr.write(line + '\n')
   })
   process.stdout.write(renderTable(results) + '\n')
-  if (json !== undefined) writeReport(report(name, results), json)
+  if (json !== undefined) writeReport(report(name, commit, results), json)
   return 0
 }
 

@@ -48,8 +48,9 @@ export function quantile(values: readonly number[], q: number): number {
   return weight === 0 ? sorted[below] : sorted[below] * (1 - weight) + sorted[below + 1] * weight
 }
 
-export function report(name: string, results: ResultRow[]): BenchmarkReport {
-  return { name, commit: currentCommit(), node: process.version, results }
+/** @param commit what `currentCommit()` was when the run began */
+export function report(name: string, commit: string, results: ResultRow[]): BenchmarkReport {
+  return { name, commit, node: process.version, results }
 }
 
 export function writeReport(report: BenchmarkReport, file: string): void {
@@ -76,7 +77,7 @@ function formatNumber(value: number): string {
   return Number.isInteger(value) ? String(value) : value.toPrecision(4)
 }
 
-function currentCommit(): string {
+export function currentCommit(): string {
   try {
     return execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim()
   } catch {
