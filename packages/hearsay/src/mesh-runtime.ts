@@ -26,6 +26,7 @@ import type { MeshMetrics } from './metrics.ts'
 import type { MeshPeer } from './mesh-peer.ts'
 import type { ResolvedHearsayOptions } from './options.ts'
 import type { Member } from './presence/presence-table.ts'
+import type { MemberTraits } from './sessions/dial-schedule.ts'
 import type { Room, SignalerService } from '@hearsay/signaling'
 import type { Message } from '@libp2p/gossipsub'
 import type { Ed25519PrivateKey, Logger, PeerId } from '@libp2p/interface'
@@ -210,9 +211,10 @@ export class MeshRuntime {
       this.#signaler.observeInstance(member.peerId, member.instance)
       events.safeDispatchEvent('member:discovered', { detail: memberOf(member) })
       this.#introductions.refresh()
-      this.sessions.handleMember(member.peerId, member.services.includes(PASSIVE_SERVICE))
+      this.sessions.handleMember(member.peerId, this.#traitsOf(member))
     })
     presence.addEventListener('updated', ({ detail: { member, restarted } }) => {
+      this.sessions.handleMember(member.peerId, this.#traitsOf(member))
       if (!restarted) return
       this.#signaler.observeInstance(member.peerId, member.instance)
       this.sessions.handleMemberRestarted(member.peerId)
@@ -225,6 +227,13 @@ export class MeshRuntime {
       this.#signaler.observeInstance(components.peerId.toString(), instance)
     })
     return presence
+  }
+
+  #traitsOf({ peerId, services }: Member): MemberTraits {
+    return {
+      isPassive: services.includes(PASSIVE_SERVICE),
+      isReachable: this.#introductions.isReachable(peerId)
+    }
   }
 
   #createSessions(): SessionRegistry {

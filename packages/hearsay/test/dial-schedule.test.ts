@@ -6,6 +6,8 @@ import type { DialScheduleOptions } from '../src/sessions/dial-schedule.ts'
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
+const REACHABLE = { isPassive: false, isReachable: true }
+
 function scheduleOf(options: Partial<DialScheduleOptions> = {}): DialSchedule {
   return new DialSchedule({
     localPeer: 'm',
@@ -26,8 +28,8 @@ function dials(schedule: DialSchedule, now: number): string[] {
 describe('dial schedule', () => {
   it('dials a higher peer at once and waits a moment for a lower one', () => {
     const schedule = scheduleOf()
-    schedule.handleMember('z', 0)
-    schedule.handleMember('a', 0)
+    schedule.handleMember('z', REACHABLE, 0)
+    schedule.handleMember('a', REACHABLE, 0)
     assert.deepEqual(dials(schedule, 0), ['z'])
     assert.equal(schedule.pollTimeout(), 1_500)
     assert.deepEqual(dials(schedule, 1_499), [])
@@ -36,16 +38,31 @@ describe('dial schedule', () => {
 
   it('does not wait for a lower peer that will not dial', () => {
     const schedule = scheduleOf()
-    schedule.handleMember('a', 0, true)
+    schedule.handleMember('a', { isPassive: true, isReachable: true }, 0)
     assert.deepEqual(dials(schedule, 0), ['a'])
     schedule.handleEnded('a', 'failed', 10)
     assert.ok(schedule.pollTimeout()! < 1_500)
   })
 
+  it('gives one that only the whole room could reach a moment to be reached otherwise', () => {
+    const schedule = scheduleOf()
+    schedule.handleMember('x', { isPassive: false, isReachable: false }, 0)
+    schedule.handleMember('y', { isPassive: false, isReachable: false }, 0)
+    schedule.handleMember('a', { isPassive: false, isReachable: false }, 0)
+    assert.deepEqual(dials(schedule, 100), [])
+    schedule.handleMember('x', REACHABLE, 100)
+    schedule.handleMember('a', REACHABLE, 100)
+    assert.deepEqual(dials(schedule, 100), ['x'])
+    assert.deepEqual(dials(schedule, 749), [])
+    assert.deepEqual(dials(schedule, 750), ['y'])
+    assert.deepEqual(dials(schedule, 1_499), [], 'its turn has not come')
+    assert.deepEqual(dials(schedule, 1_500), ['a'])
+  })
+
   it('does not dial a peer whose offer came in the meantime, nor itself', () => {
     const schedule = scheduleOf()
-    schedule.handleMember('a', 0)
-    schedule.handleMember('m', 0)
+    schedule.handleMember('a', REACHABLE, 0)
+    schedule.handleMember('m', REACHABLE, 0)
     schedule.handleSession('a')
     assert.deepEqual(dials(schedule, 10_000), [])
     schedule.handleConnected('a')
@@ -56,13 +73,13 @@ describe('dial schedule', () => {
     const schedule = scheduleOf()
     schedule.handleSession('z')
     schedule.handleConnected('z')
-    schedule.handleMember('z', 0)
+    schedule.handleMember('z', REACHABLE, 0)
     assert.deepEqual(dials(schedule, 10_000), [])
   })
 
   it('tries again after failures, ever more rarely, up to a minute', () => {
     const schedule = scheduleOf()
-    schedule.handleMember('z', 0)
+    schedule.handleMember('z', REACHABLE, 0)
     const times: number[] = []
     for (let now = 0; now < 1_000_000; now = schedule.pollTimeout() ?? Number.POSITIVE_INFINITY) {
       for (const peer of dials(schedule, now)) {
@@ -80,7 +97,7 @@ describe('dial schedule', () => {
 
   it('leaves a peer alone for longer that refused', () => {
     const schedule = scheduleOf()
-    schedule.handleMember('z', 0)
+    schedule.handleMember('z', REACHABLE, 0)
     dials(schedule, 0)
     schedule.handleEnded('z', 'refused', 0)
     assert.ok(schedule.pollTimeout()! >= 7_500)
@@ -88,7 +105,7 @@ describe('dial schedule', () => {
 
   it('tries again soon when a refusing peer comes back as a new process', () => {
     const schedule = scheduleOf()
-    schedule.handleMember('z', 0)
+    schedule.handleMember('z', REACHABLE, 0)
     dials(schedule, 0)
     schedule.handleEnded('z', 'refused', 0)
     schedule.handleMemberRestarted('z', 10)
@@ -97,7 +114,7 @@ describe('dial schedule', () => {
 
   it('connects again after a lost session, the lower one first', () => {
     const schedule = scheduleOf()
-    schedule.handleMember('a', 0)
+    schedule.handleMember('a', REACHABLE, 0)
     schedule.handleConnected('a')
     schedule.handleEnded('a', 'lost', 0)
     assert.ok(schedule.pollTimeout()! >= 2_000)
@@ -106,8 +123,8 @@ describe('dial schedule', () => {
   it('keeps below the limit, counting sessions that others began', () => {
     const schedule = scheduleOf({ maxConnections: 2 })
     schedule.handleSession('other')
-    schedule.handleMember('x', 0)
-    schedule.handleMember('y', 0)
+    schedule.handleMember('x', REACHABLE, 0)
+    schedule.handleMember('y', REACHABLE, 0)
     assert.equal(dials(schedule, 0).length, 1)
     assert.equal(schedule.hasRoomFor('stranger'), false)
     assert.equal(schedule.hasRoomFor('other'), true)
@@ -118,7 +135,8 @@ describe('dial schedule', () => {
 
   it('leaves room for dials that somebody asks for, and takes first whom the ring needs', () => {
     const schedule = scheduleOf({ maxConnections: 6 })
-    for (const peerId of ['a', 'b', 'c', 'k', 'l', 'n', 'o', 'x', 'y', 'z']) schedule.handleMember(peerId, 0)
+    for (const peerId of ['a', 'b', 'c', 'k', 'l', 'n', 'o', 'x', 'y', 'z'])
+      schedule.handleMember(peerId, REACHABLE, 0)
     assert.deepEqual(
       dials(schedule, 10_000).filter((peerId) => 'klno'.includes(peerId)),
       ['k', 'l', 'n', 'o']
@@ -129,7 +147,7 @@ describe('dial schedule', () => {
 
   it('has at most eight dials under way', () => {
     const schedule = scheduleOf()
-    for (let i = 0; i < 20; i++) schedule.handleMember(`z${i}`, 0)
+    for (let i = 0; i < 20; i++) schedule.handleMember(`z${i}`, REACHABLE, 0)
     const first = dials(schedule, 0)
     assert.equal(first.length, 8)
     assert.equal(schedule.pollTimeout(), undefined)
@@ -139,7 +157,7 @@ describe('dial schedule', () => {
 
   it('forgets a member that left', () => {
     const schedule = scheduleOf()
-    schedule.handleMember('z', 0)
+    schedule.handleMember('z', REACHABLE, 0)
     schedule.handleMemberLeft('z')
     assert.deepEqual(dials(schedule, 10_000), [])
   })
@@ -157,7 +175,7 @@ describe('dial schedule', () => {
         let now = 0
         for (const { type, peer, wait } of events) {
           now += wait
-          if (type === 'member') schedule.handleMember(peer, now)
+          if (type === 'member') schedule.handleMember(peer, REACHABLE, now)
           else if (type === 'left') schedule.handleMemberLeft(peer)
           else if (type === 'restarted') schedule.handleMemberRestarted(peer, now)
           else if (type === 'session' && schedule.hasRoomFor(peer)) {

@@ -78,6 +78,11 @@ export class Introductions implements IntroducerDirectory {
     this.path.refresh()
   }
 
+  /** Whether an offer gets to the member without the whole room's help. */
+  isReachable(peer: string): boolean {
+    return this.isConnected(peer) || this.path.reaches(peer)
+  }
+
   introducersOf(remotePeer: string): readonly string[] {
     return this.#init.presence().introducersOf(remotePeer)
   }

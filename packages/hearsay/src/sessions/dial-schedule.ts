@@ -27,6 +27,12 @@ export type SessionOutcome =
  */
 const YIELD_MS = 1_500
 
+/**
+ * A newcomer names its introducers in its second record: who dials it on the first has to ask the whole room to pass the
+ * offer on. Longer than it takes to register with three.
+ */
+const UNREACHABLE_MS = 750
+
 /** Dials under way at once. Each gathers, encrypts and checks; more at a time only make all of them late. */
 const MAX_PENDING = 8
 
@@ -45,9 +51,19 @@ const LEAST_RESERVING = 3
 /** Next to us in the order of peer IDs, on either side: whom the overlay's ring needs, where not all can be had. */
 const RING_NEIGHBOURS = 2
 
+/** What presence tells of a member that matters for when to dial it. */
+export interface MemberTraits {
+  /** It will not dial us, so there is nothing to wait for. */
+  readonly isPassive: boolean
+  /** An offer gets to it without the whole room's help; where not, it is given a moment. */
+  readonly isReachable: boolean
+}
+
 interface Candidate {
   state: 'waiting' | 'dialing' | 'connected'
   dialAt: number
+  /** Not before, however reachable it is. */
+  turnAt: number
   failures: number
   isPassive: boolean
 }
@@ -69,12 +85,18 @@ export class DialSchedule {
     return this.#taken.has(peerId) || this.#taken.size < this.#options.maxConnections
   }
 
-  /** @param isPassive the peer will not dial us, so there is nothing to wait for */
-  handleMember(peerId: string, now: number, isPassive = false): void {
-    if (this.#candidates.has(peerId) || peerId === this.#options.localPeer) return
+  handleMember(peerId: string, traits: MemberTraits, now: number): void {
+    const { isPassive, isReachable } = traits
+    const known = this.#candidates.get(peerId)
+    if (known !== undefined) {
+      if (isReachable) known.dialAt = Math.max(known.turnAt, Math.min(known.dialAt, now))
+      return
+    }
+    if (peerId === this.#options.localPeer) return
     const state = this.#taken.has(peerId) ? 'connected' : 'waiting'
-    const dialAt = now + this.#turnMs(peerId, isPassive)
-    this.#candidates.set(peerId, { state, dialAt, failures: 0, isPassive })
+    const turnAt = now + this.#turnMs(peerId, isPassive)
+    const dialAt = isReachable ? turnAt : Math.max(turnAt, now + UNREACHABLE_MS)
+    this.#candidates.set(peerId, { state, dialAt, turnAt, failures: 0, isPassive })
   }
 
   handleMemberLeft(peerId: string): void {
@@ -86,7 +108,8 @@ export class DialSchedule {
     const candidate = this.#candidates.get(peerId)
     if (candidate?.state !== 'waiting') return
     candidate.failures = 0
-    candidate.dialAt = now + this.#turnMs(peerId, candidate.isPassive)
+    candidate.turnAt = now + this.#turnMs(peerId, candidate.isPassive)
+    candidate.dialAt = candidate.turnAt
   }
 
   /** A session with this peer is being made, by whichever side: it counts from now on. */
@@ -111,10 +134,11 @@ export class DialSchedule {
     candidate.state = 'waiting'
     candidate.failures++
     const backoff = outcome === 'refused' || outcome === 'displaced' ? REFUSAL_BACKOFF : FAILURE_BACKOFF
-    candidate.dialAt =
+    candidate.turnAt =
       now +
       this.#turnMs(peerId, candidate.isPassive) +
       backoffMs(backoff, candidate.failures, this.#options.random())
+    candidate.dialAt = candidate.turnAt
   }
 
   handleTimeout(now: number): void {

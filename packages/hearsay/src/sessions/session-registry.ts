@@ -15,7 +15,7 @@ import { DialSchedule } from './dial-schedule.ts'
 import type { MeshMetrics } from '../metrics.ts'
 import type { MeshDialOptions } from '../mesh.ts'
 import type { ResolvedHearsayOptions } from '../options.ts'
-import type { SessionOutcome } from './dial-schedule.ts'
+import type { MemberTraits, SessionOutcome } from './dial-schedule.ts'
 import type {
   Channel,
   ChannelOptions,
@@ -128,10 +128,9 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
     })
   }
 
-  /** @param isPassive it connects to nobody unbidden */
-  handleMember(peerId: string, isPassive: boolean): void {
+  handleMember(peerId: string, traits: MemberTraits): void {
     if (!this.#init.options.autoConnect) return
-    this.#schedule.handleMember(peerId, monotonicNow(), isPassive)
+    this.#schedule.handleMember(peerId, traits, monotonicNow())
     this.#plan()
   }
 
