@@ -30,9 +30,9 @@ export interface PresenceFigures {
   readonly goodbyeMs: number
   /**
    * From the first link between two halves that were apart for ten minutes, and had a newcomer each meanwhile, until all
-   * know both.
+   * know both. Absent where tables are smaller than the room: who comes in passing finds no place in a full one.
    */
-  readonly mergeMs: number
+  readonly mergeMs: number | undefined
 }
 
 const LIMIT_MS = 120_000
@@ -65,6 +65,26 @@ export function measurePresence(options: PresenceFiguresOptions): PresenceFigure
   room.leave('newcomer')
   const goodbyeMs = room.runUntil(() => isForgotten(room, 'newcomer'), LIMIT_MS, 10)
 
+  const mergeMs = maxMembers > members ? merge(room, left, right, bridges) : undefined
+
+  return {
+    quietBytesPerSecond: quiet.bytes / members / (quietMs / 1_000),
+    quietVerifiedPerSecond: quiet.verified / members / (quietMs / 1_000),
+    newcomerKnowsMs,
+    newcomerKnownMs,
+    newcomerBytes,
+    newcomerGossipBytes,
+    goodbyeMs,
+    mergeMs
+  }
+}
+
+function merge(
+  room: PresenceSimulation,
+  left: readonly string[],
+  right: readonly string[],
+  bridges: readonly (readonly [string, string])[]
+): number {
   for (const [a, b] of bridges) room.unlink(a, b)
   for (const [name, half] of [
     ['late left', left],
@@ -77,18 +97,7 @@ export function measurePresence(options: PresenceFiguresOptions): PresenceFigure
   const [[one, other]] = bridges as [readonly [string, string]]
   room.link(one, other)
   const isOne = (): boolean => isKnown(room, 'late left') && isKnown(room, 'late right')
-  const mergeMs = room.runUntil(isOne, LIMIT_MS, 10)
-
-  return {
-    quietBytesPerSecond: quiet.bytes / members / (quietMs / 1_000),
-    quietVerifiedPerSecond: quiet.verified / members / (quietMs / 1_000),
-    newcomerKnowsMs,
-    newcomerKnownMs,
-    newcomerBytes,
-    newcomerGossipBytes,
-    goodbyeMs,
-    mergeMs
-  }
+  return room.runUntil(isOne, LIMIT_MS, 10)
 }
 
 /** By every member but itself, or by nearly all where tables are smaller than the room. */
