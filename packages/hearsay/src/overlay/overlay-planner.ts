@@ -42,6 +42,12 @@ const OVERDUE_PAUSE_MS = 5_000
 /** A session usually comes about in this time; dialing an address earlier would be for nothing. */
 const SESSION_WAIT_MS = 3_000
 
+/**
+ * A session rests so long before it is linked, as long as there are neighbours: while a room comes together, the next
+ * in the ring is another with every session, and a link costs as much as the session did.
+ */
+const REST_MS = 2_000
+
 /** The side with the higher peer ID waits so long with a link over a new session: mostly the other opens one. */
 const YIELD_MS = 500
 
@@ -319,7 +325,8 @@ export class OverlayPlanner {
     const since = kind === 'member' ? this.#sessions.get(target) : undefined
     if (since === undefined) return false
     const { compare, localPeer } = this.#options
-    return now - since >= (compare(localPeer, target) < 0 ? 0 : YIELD_MS)
+    const restMs = this.#sound() === 0 ? 0 : REST_MS
+    return now - since >= restMs + (compare(localPeer, target) < 0 ? 0 : YIELD_MS)
   }
 
   #overdue(now: number): Candidate | undefined {
