@@ -47,7 +47,7 @@ export interface BroadcastResult {
 export interface MeshDialOptions {
   /** Gives up. */
   signal?: AbortSignal
-  /** Names of the paths that may carry the offer: 'direct', 'gossip'. @default all */
+  /** Names of the paths that may carry the offer: 'session', 'direct', 'introducer', 'gossip'. @default all */
   paths?: readonly string[]
   /** How long until the connection must stand, in milliseconds. @default 30_000 */
   timeoutMs?: number
