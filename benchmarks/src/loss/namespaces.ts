@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
 
 const run = promisify(execFile)
@@ -61,6 +62,7 @@ export class Namespaces implements AsyncDisposable {
         'limit',
         String(queueBytes)
       ]
+      for (const namespace of [sender, receiver]) await isUp(namespace, device)
       await run('tc', ['-n', sender, 'qdisc', 'add', 'dev', device, 'root', 'tbf', ...limits])
       return namespaces
     } catch (error) {
@@ -74,5 +76,14 @@ export class Namespaces implements AsyncDisposable {
       // One that was never made cannot be removed.
       await run('ip', ['netns', 'delete', name]).catch(() => undefined)
     }
+  }
+}
+
+/** The kernel tells of a new cable a moment after it was plugged in; until then programs do not see its address. */
+async function isUp(namespace: string, device: string): Promise<void> {
+  for (;;) {
+    const { stdout } = await run('ip', ['-n', namespace, 'link', 'show', 'dev', device])
+    if (stdout.includes('state UP')) return
+    await setTimeout(20)
   }
 }
