@@ -9,7 +9,8 @@ import { NodeRouting } from './discovery/routing-access.ts'
 import { checkHost } from './host-check.ts'
 import { requireEd25519 } from './identity/identity.ts'
 import { MessageHub } from './message-hub.ts'
-import { memberOf, MeshRuntime } from './mesh-runtime.ts'
+import { memberOf } from './mesh-member.ts'
+import { MeshRuntime } from './mesh-runtime.ts'
 import { MeshMetrics } from './metrics.ts'
 import type { HearsayComponents } from './components.ts'
 import type { RoutingAccess } from './discovery/routing-access.ts'
@@ -75,7 +76,7 @@ export class MeshNode extends TypedEventEmitter<MeshEvents> implements Mesh, Sta
     this.#metrics = new MeshMetrics(components.metrics, {
       peers: () => this.peers.length,
       members: () => this.members.length,
-      neighbours: () => this.#running?.overlay.neighbours ?? 0
+      neighbours: () => this.#running?.room.overlay.neighbours ?? 0
     })
   }
 
@@ -91,7 +92,7 @@ export class MeshNode extends TypedEventEmitter<MeshEvents> implements Mesh, Sta
   }
 
   get members(): readonly MeshMember[] {
-    return this.#running?.presence.members().map(memberOf) ?? []
+    return this.#running?.room.presence.members().map(memberOf) ?? []
   }
 
   /** Resolves once a bootstrap address answered, of a member or of a DHT node. */

@@ -6,30 +6,24 @@ import {
   SessionChannelPath,
   SIGNAL_PROTOCOL
 } from '@hearsay/signaling'
-import { TopicValidatorResult } from '@libp2p/gossipsub'
-import { multiaddr } from '@multiformats/multiaddr'
-import { MAX_ENVELOPE_BYTES } from './constants.ts'
 import { HandlerFailedError, reasonOf } from './errors.ts'
 import { Introductions } from './introductions/introductions.ts'
-import { Discovery } from './discovery/discovery.ts'
-import { Overlay } from './overlay/overlay.ts'
-import { Presence } from './presence/presence.ts'
+import { memberOf } from './mesh-member.ts'
 import { PASSIVE_SERVICE } from './presence/presence-record.ts'
-import { RoomWatch } from './room-watch.ts'
+import { RoomRuntime } from './rooms/room-runtime.ts'
 import { SessionRegistry } from './sessions/session-registry.ts'
 import { findHearsayTransport } from './transport/hearsay-transport.ts'
 import type { HearsayTransport } from './transport/hearsay-transport.ts'
 import type { HearsayComponents } from './components.ts'
 import type { RoutingAccess } from './discovery/routing-access.ts'
-import type { MeshEvents, MeshMember } from './mesh.ts'
+import type { MeshEvents } from './mesh.ts'
 import type { MeshMetrics } from './metrics.ts'
 import type { MeshPeer } from './mesh-peer.ts'
 import type { ResolvedHearsayOptions } from './options.ts'
 import type { Member } from './presence/presence-table.ts'
 import type { MemberTraits } from './sessions/dial-schedule.ts'
 import type { Room, SignalerService } from '@hearsay/signaling'
-import type { Message } from '@libp2p/gossipsub'
-import type { Ed25519PrivateKey, Logger, PeerId } from '@libp2p/interface'
+import type { Ed25519PrivateKey, Logger } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { TypedEventEmitter } from 'main-event'
 
@@ -53,101 +47,73 @@ export interface MeshRuntimeInit {
   readonly onSuperseded: () => void
 }
 
-/** All that runs between start and stop of a mesh, and how its parts hear of each other. */
+/** All that runs between start and stop of a mesh: what is the node's, its room, and how they hear of each other. */
 export class MeshRuntime {
-  readonly presence: Presence
-  readonly overlay: Overlay
+  readonly room: RoomRuntime
   readonly sessions: SessionRegistry
-  readonly #discovery: Discovery
   readonly #introductions: Introductions
   readonly #init: MeshRuntimeInit
   readonly #signaler: SignalerService
-  readonly #watch: RoomWatch
   readonly #transport: HearsayTransport | undefined
   #topology: string | undefined
   #receiveEnvelope: ((peerId: string, envelope: Uint8Array) => void) | undefined
 
   constructor(init: MeshRuntimeInit) {
     this.#init = init
-    const { components, options, bootstrap } = init
-    this.#watch = this.#createWatch()
+    const { components, options } = init
     this.#introductions = new Introductions({
       components,
       topic: init.room.topic,
-      presence: () => this.presence,
-      overlay: () => this.overlay,
+      presence: () => this.room.presence,
+      overlay: () => this.room.overlay,
       introducers: options.introducers
     })
     this.#signaler = this.#createSignaler()
-    this.presence = this.#createPresence()
     this.#transport = findHearsayTransport(components.transportManager.getTransports())
-    this.overlay = new Overlay({
-      components,
-      transport: this.#transport,
-      compare: comparePeerIds,
-      presence: this.presence,
-      bootstrap,
-      degree: options.overlayDegree
-    })
+    this.room = this.#createRoom()
     this.sessions = this.#createSessions()
-    this.#discovery = this.#createDiscovery()
   }
 
   /** Resolves once a bootstrap address answered; never where none does. */
   get entered(): Promise<undefined> {
     const { bootstrap, routing } = this.#init
-    if (routing === undefined || routing.entries.size === 0) return this.overlay.entered
+    if (routing === undefined || routing.entries.size === 0) return this.room.overlay.entered
     const { entered } = routing.entries
-    return bootstrap.length === 0 ? entered : Promise.race([this.overlay.entered, entered])
+    return bootstrap.length === 0 ? entered : Promise.race([this.room.overlay.entered, entered])
   }
 
   /** Why each bootstrap address that failed did so the last time. */
   get bootstrapFailures(): ReadonlyMap<string, unknown> {
-    return new Map([...this.overlay.bootstrapFailures, ...(this.#init.routing?.entries.failures ?? [])])
+    return new Map([...this.room.overlay.bootstrapFailures, ...(this.#init.routing?.entries.failures ?? [])])
   }
 
   async start(): Promise<void> {
-    const { components, room } = this.#init
-    components.pubsub.topicValidators.set(room.topic, limitSize)
+    const { components } = this.#init
+    this.room.guard()
     await this.#introductions.start()
     await this.#signaler.start()
     this.#topology = await components.registrar.register(SIGNAL_PROTOCOL, {
       onConnect: () => {
-        this.#watch.handleConnected()
+        this.room.handleSpeaker()
       }
     })
     this.#transport?.attach({
       open: (peerId, label) => this.sessions.openChannel(peerId, label, { codec: 'bytes', priority: 'high' })
     })
     this.sessions.start()
-    await this.overlay.start()
-    await this.presence.start()
-    await this.#discovery.start()
+    await this.room.start()
   }
 
   /** Says goodbye to everybody and leaves nothing behind; `signal` cuts the farewell short. */
   async stop(signal?: AbortSignal): Promise<void> {
-    const { components, room } = this.#init
-    this.#watch.stop()
-    await this.#discovery.stop()
+    const { components, routing } = this.#init
     if (this.#topology !== undefined) components.registrar.unregister(this.#topology)
-    // The goodbye rides on links, links on sessions.
-    await this.presence.stop()
-    await this.overlay.stop()
+    await Promise.all([this.room.stop(), routing?.stop()])
     this.#transport?.attach(undefined)
     await this.sessions.close(signal === undefined ? {} : { signal })
     await this.#signaler.stop()
     await this.#introductions.stop()
-    components.pubsub.topicValidators.delete(room.topic)
-  }
-
-  #createWatch(): RoomWatch {
-    const { options, log, metrics, events, room } = this.#init
-    return new RoomWatch(options.keyMismatchTimeoutMs, () => {
-      log('nobody here shares the key of our room')
-      metrics.keyMismatch()
-      events.safeDispatchEvent('room:key-mismatch', { detail: { room: room.name } })
-    })
+    this.room.unguard()
   }
 
   #createSignaler(): SignalerService {
@@ -166,14 +132,14 @@ export class MeshRuntime {
         if (!isAdmitted) metrics.refusal('not-admitted')
         return isAdmitted
       },
-      evidenceOf: (peerId) => this.presence.sealedRecordOf(peerId),
+      evidenceOf: (peerId) => this.room.presence.sealedRecordOf(peerId),
       ...(startTimeMs !== undefined && { startTimeMs }),
       logger: components.logger,
       ...(components.metrics !== undefined && { metrics: components.metrics })
     })
     signaler.addEventListener('superseded', onSuperseded)
     signaler.addEventListener('evidence', ({ detail: { remotePeer, evidence } }) => {
-      this.presence.receive(evidence, remotePeer).catch((error: unknown) => {
+      this.room.presence.receive(evidence, remotePeer).catch((error: unknown) => {
         this.#report(error)
       })
     })
@@ -191,23 +157,34 @@ export class MeshRuntime {
     })
   }
 
-  #createPresence(): Presence {
-    const { components, privateKey, room, options, metrics, events } = this.#init
-    const presence = new Presence({
+  #createRoom(): RoomRuntime {
+    const { components, privateKey, room, options, bootstrap, routing, metrics, log, events } = this.#init
+    const runtime = new RoomRuntime({
       components,
       privateKey,
       room,
+      options,
+      bootstrap,
       instance: this.#signaler.instance,
-      ttlMs: options.presenceTtlMs,
-      maxMembers: options.maxMembers,
-      isPassive: !options.autoConnect,
-      metrics
+      transport: this.#transport,
+      routing,
+      metrics,
+      onMismatch: () => {
+        log('nobody here shares the key of our room')
+        metrics.keyMismatch()
+        events.safeDispatchEvent('room:key-mismatch', { detail: { room: room.name } })
+      }
     })
+    this.#follow(runtime)
+    return runtime
+  }
+
+  #follow({ presence }: RoomRuntime): void {
+    const { components, events } = this.#init
     presence.addEventListener('neighbour', () => {
       this.#introductions.refresh()
     })
     presence.addEventListener('discovered', ({ detail: member }) => {
-      this.#watch.stop()
       this.#signaler.observeInstance(member.peerId, member.instance)
       events.safeDispatchEvent('member:discovered', { detail: memberOf(member) })
       this.#introductions.refresh()
@@ -226,7 +203,6 @@ export class MeshRuntime {
     presence.addEventListener('superseded', ({ detail: instance }) => {
       this.#signaler.observeInstance(components.peerId.toString(), instance)
     })
-    return presence
   }
 
   #traitsOf({ peerId, services }: Member): MemberTraits {
@@ -246,8 +222,8 @@ export class MeshRuntime {
       log: components.logger.forComponent('hearsay:session'),
       admit: (peerId) => this.#admit(peerId),
       prepare,
-      worth: (peerId) => this.overlay.worthOf(peerId),
-      acceptChannel: (peerId, channel) => this.overlay.handleChannel(peerId, channel),
+      worth: (peerId) => this.room.overlay.worthOf(peerId),
+      acceptChannel: (peerId, channel) => this.room.overlay.handleChannel(peerId, channel),
       receiveEnvelope: (peerId, envelope) => this.#receiveEnvelope?.(peerId, envelope)
     })
     sessions.addEventListener('connected', ({ detail }) => {
@@ -257,24 +233,12 @@ export class MeshRuntime {
       events.safeDispatchEvent('peer:disconnected', { detail })
     })
     sessions.addEventListener('usable', ({ detail: { peerId, isUsable } }) => {
-      this.overlay.handleSession(peerId, isUsable)
+      this.room.overlay.handleSession(peerId, isUsable)
     })
     sessions.addEventListener('handler:error', ({ detail }) => {
       this.#report(new HandlerFailedError(detail.type, detail.peerId, detail.error))
     })
     return sessions
-  }
-
-  #createDiscovery(): Discovery {
-    const { components, room, options, routing } = this.#init
-    return new Discovery({
-      components,
-      room,
-      routing,
-      mdns: options.mdns,
-      view: () => ({ neighbours: this.overlay.neighbours, members: this.presence.size }),
-      isMember: (peerId) => this.presence.get(peerId) !== undefined
-    })
   }
 
   async #admit(peerId: string): Promise<boolean> {
@@ -293,25 +257,5 @@ export class MeshRuntime {
     this.#init.events.safeDispatchEvent('error', {
       detail: error instanceof Error ? error : new Error(reasonOf(error))
     })
-  }
-}
-
-/** Everybody on the topic pays for what is passed on: nothing that no envelope can be. */
-function limitSize(_neighbour: PeerId, { data }: Message): TopicValidatorResult {
-  return data.length > MAX_ENVELOPE_BYTES ? TopicValidatorResult.Reject : TopicValidatorResult.Accept
-}
-
-/** What the application learns of a member. */
-export function memberOf({ peerId, addresses, services }: Member): MeshMember {
-  return { peerId, services, addresses: addresses.flatMap((bytes) => addressText(bytes, peerId)) }
-}
-
-/** With the peer ID at its end, which records leave out. */
-function addressText(bytes: Uint8Array, peerId: string): string[] {
-  try {
-    const address = multiaddr(bytes).toString()
-    return [address.includes('/p2p/') ? address : `${address}/p2p/${peerId}`]
-  } catch {
-    return []
   }
 }

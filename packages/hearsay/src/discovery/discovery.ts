@@ -83,7 +83,7 @@ export class Discovery {
     clearInterval(this.#tick)
     this.#tick = undefined
     this.#shutdown.abort()
-    await Promise.all([this.#init.routing?.stop(), this.#localNetwork?.stop()])
+    await this.#localNetwork?.stop()
   }
 
   #work(): void {
