@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { writeUint32 } from '../src/packet/bytes.ts'
+import { writeUint16, writeUint32 } from '../src/packet/bytes.ts'
 import { ChunkType, encodeChunk, TAG_REFLECTED } from '../src/packet/chunk.ts'
-import { encodeInitChunk } from '../src/packet/init-chunk.ts'
+import { encodeInitChunk, ParameterType } from '../src/packet/init-chunk.ts'
+import { encodeParameter, joinParameters } from '../src/packet/parameter.ts'
 import {
   chunksOf,
   dataChunk,
@@ -147,6 +148,34 @@ describe('a hostile peer or a stranger', () => {
     assert.equal(pair.b.association.counters.droppedReplies, 9992)
     pair.send(pair.a, 1, 'still here')
     pair.runUntil(() => pair.b.messages.length === 1)
+  })
+
+  it('sends an INIT whose answer would outgrow every packet: it gets none (5.1.2, 3.2.1)', () => {
+    const unknown = (type: number): Uint8Array => encodeParameter(type, new Uint8Array(0))
+    const asked = [
+      [encodeParameter(ParameterType.hostNameAddress, new Uint8Array(10_000))],
+      Array.from({ length: 60 }, (_, index) => unknown(0xc700 + index))
+    ]
+    for (const parameters of asked) {
+      const { pair } = victim({ basePacketSize: 512 })
+      const init = encodeInitChunk(ChunkType.init, {
+        initiateTag: 1,
+        advertisedWindow: 1500,
+        outboundStreams: 1,
+        inboundStreams: 1,
+        initialTsn: 1,
+        forwardTsn: true,
+        reConfig: true,
+        zeroChecksum: false
+      })
+      const chunk = joinParameters([init, ...parameters])
+      writeUint16(chunk, 2, chunk.length)
+      pair.b.association.handlePacket(packetOf(0, chunk), pair.now)
+      assert.equal(pair.b.association.pollPacket(new Uint8Array(512), pair.now), 0)
+      assert.equal(pair.b.association.counters.droppedReplies, 1)
+      pair.send(pair.a, 1, 'still here')
+      pair.runUntil(() => pair.b.messages.length === 1)
+    }
   })
 
   it('acknowledges what was never sent', () => {

@@ -1,6 +1,7 @@
 import { newCounters, type SctpCounters } from '../counters.ts'
 import type { CloseReason } from '../events.ts'
 import type { SctpOptions } from '../options.ts'
+import { COMMON_HEADER_LENGTH } from '../packet/common-header.ts'
 import { encodeAbortChunk, type ErrorCause } from '../packet/error-cause.ts'
 import type { RetransmissionTimeout } from '../tx/rto.ts'
 import { SendQueue } from '../tx/send-queue.ts'
@@ -19,7 +20,7 @@ export class AssociationContext {
   readonly authenticate: Authenticate
   readonly counters: SctpCounters = newCounters()
   readonly events = new EventQueue()
-  readonly outbox = new ControlOutbox(this.counters)
+  readonly outbox: ControlOutbox
   readonly queue: SendQueue
   #state: AssociationState = { name: 'closed' }
 
@@ -27,6 +28,7 @@ export class AssociationContext {
     this.options = options
     this.random = random
     this.authenticate = authenticate
+    this.outbox = new ControlOutbox(this.counters, options.basePacketSize - COMMON_HEADER_LENGTH)
     this.queue = new SendQueue({
       bufferedAmountLow: (streamId) => {
         this.events.push({ type: 'buffered-amount-low', streamId })

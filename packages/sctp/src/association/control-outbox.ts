@@ -15,12 +15,15 @@ const MAX_CHUNK_BYTES = 8192
 /** Control chunks on their way out. Bounded: what the network asks for beyond is dropped and counted. */
 export class ControlOutbox {
   readonly #counters: SctpCounters
+  readonly #maxLength: number
   readonly #replies: Reply[] = []
   readonly #chunks: Uint8Array[] = []
   #chunkBytes = 0
 
-  constructor(counters: SctpCounters) {
+  /** @param maxLength bytes of a chunk, with its padding, for which every packet has room */
+  constructor(counters: SctpCounters, maxLength: number) {
     this.#counters = counters
+    this.#maxLength = maxLength
   }
 
   get hasChunks(): boolean {
@@ -37,7 +40,9 @@ export class ControlOutbox {
   }
 
   reply(verificationTag: number, chunk: Uint8Array): void {
-    if (this.hasRoomForReply()) {
+    if (chunk.length > this.#maxLength) {
+      this.#counters.droppedReplies++
+    } else if (this.hasRoomForReply()) {
       this.#replies.push({ verificationTag, chunk })
     }
   }
@@ -48,7 +53,8 @@ export class ControlOutbox {
 
   /** Queues a chunk to be bundled into the next packet. */
   add(chunk: Uint8Array): void {
-    if (this.#chunks.length >= MAX_CHUNKS || this.#chunkBytes + chunk.length > MAX_CHUNK_BYTES) {
+    const isFull = this.#chunks.length >= MAX_CHUNKS || this.#chunkBytes + chunk.length > MAX_CHUNK_BYTES
+    if (isFull || chunk.length > this.#maxLength) {
       this.#counters.droppedReplies++
       return
     }
