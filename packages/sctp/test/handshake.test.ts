@@ -112,6 +112,20 @@ describe('handshake (RFC 9260 section 5)', () => {
     assert.equal(pair.a.association.status()?.queuedBytes, 0)
   })
 
+  it('never begins a message that the peer has no stream for, with COOKIE ECHO neither', () => {
+    const pair = new Pair({ b: { inboundStreams: 2 } })
+    const toA = record(pair.toA)
+    pair.send(pair.a, 5, new Uint8Array(50_000))
+    pair.send(pair.a, 1, 'here')
+    pair.a.association.connect(pair.now)
+    pair.runUntil(() => pair.b.messages.length === 1)
+    pair.run(1000)
+    assert.ok(!toA.flatMap(typesOf).includes(ChunkType.error))
+    const { queuedBytes, outstandingChunks } = pair.a.association.status() ?? {}
+    assert.deepEqual([queuedBytes, outstandingChunks], [0, 0])
+    assert.equal(pair.a.association.counters.messagesSent, 1)
+  })
+
   it('has a restarted peer begin anew, and what was unacknowledged goes to it (5.2.4 A)', () => {
     const pair = Pair.connected()
     pair.send(pair.a, 1, 'to the first life')

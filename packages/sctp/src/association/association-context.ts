@@ -65,7 +65,9 @@ export class AssociationContext {
     return this.random() >>> 0 || 1
   }
 
+  /** What waits for streams that the peer does not have is dropped, before anything of it can be sent. */
   newBlock(agreed: AgreedParameters, rto: RetransmissionTimeout, now: number): TransmissionControlBlock {
+    this.queue.removeStreamsFrom(agreed.outboundStreams)
     const { options, counters, queue, events, random } = this
     return new TransmissionControlBlock({ agreed, options, counters, queue, events, rto, random, now })
   }
@@ -75,7 +77,6 @@ export class AssociationContext {
     this.transition({ name: 'established', block })
     block.pathMtu.start(now)
     const { outboundStreams, inboundStreams } = block.agreed
-    this.queue.removeStreamsFrom(outboundStreams)
     this.events.push({ type: 'connected', outboundStreams, inboundStreams })
   }
 
