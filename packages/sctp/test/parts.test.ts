@@ -1,5 +1,9 @@
 import fc from 'fast-check'
 import assert from 'node:assert/strict'
+import { setImmediate as turn } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { EventQueue } from '../src/association/event-queue.ts'
 import { OutOfOrderChunks } from '../src/rx/out-of-order-chunks.ts'
 import { ReceivedRanges } from '../src/rx/received-ranges.ts'
 import { nextSsn, ssnIsAfter, TsnSequence, tsnIsAfter } from '../src/serial.ts'
@@ -30,6 +34,30 @@ function message(streamId: number, length: number): OutgoingMessage {
     next: undefined
   }
 }
+
+describe('EventQueue', () => {
+  it('keeps no message that was taken, also while others wait behind it', async () => {
+    setFlagsFromString('--expose-gc')
+    const collect = runInNewContext('gc') as () => void
+    const queue = new EventQueue()
+    const push = (): void => {
+      queue.push({ type: 'message', streamId: 1, ppid: 51, data: new Uint8Array(1000) })
+    }
+    const take = (): WeakRef<object> | undefined => {
+      const event = queue.shift()
+      return event && new WeakRef(event)
+    }
+    push()
+    push()
+    const taken = take()
+    await turn()
+    collect()
+    assert.ok(taken !== undefined && taken.deref() === undefined)
+    assert.deepEqual([queue.messageCount, queue.messageBytes, queue.otherCount], [1, 1000, 0])
+    assert.ok(take()?.deref())
+    assert.equal(take(), undefined)
+  })
+})
 
 describe('serial numbers (RFC 1982)', () => {
   it('compare across the wrap', () => {

@@ -6,7 +6,7 @@ const COMPACT_AT = 1024
 
 /** Events that wait to be polled. Messages among them use up the receive window, so their number is bounded. */
 export class EventQueue implements DeliveredBacklog {
-  #events: SctpEvent[] = []
+  #events: (SctpEvent | undefined)[] = []
   #head = 0
   messageBytes = 0
   messageCount = 0
@@ -25,10 +25,12 @@ export class EventQueue implements DeliveredBacklog {
   }
 
   shift(): SctpEvent | undefined {
-    if (this.#head === this.#events.length) {
+    const event = this.#events.at(this.#head)
+    if (event === undefined) {
       return undefined
     }
-    const event = this.#events[this.#head++]
+    // Whoever took it may be done with it long before the queue is empty.
+    this.#events[this.#head++] = undefined
     if (event.type === 'message') {
       this.messageBytes -= event.data.length
       this.messageCount--
