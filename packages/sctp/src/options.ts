@@ -146,11 +146,12 @@ const RANGES: Readonly<Partial<Record<keyof SctpOptions, readonly [number, numbe
  * @throws {SctpError} `ERR_SCTP_INVALID_OPTION` naming the option at fault
  */
 export function resolveOptions(given: Partial<SctpOptions>): SctpOptions {
-  const options: SctpOptions = {
+  const defaults = {
     ...DEFAULT_SCTP_OPTIONS,
-    maxPacketSize: given.basePacketSize ?? 1188,
-    ...given
+    maxPacketSize: given.basePacketSize ?? DEFAULT_SCTP_OPTIONS.maxPacketSize
   }
+  const named = Object.entries(given).filter(([, value]) => value !== undefined)
+  const options: SctpOptions = { ...defaults, ...(Object.fromEntries(named) as Partial<SctpOptions>) }
   for (const [name, range] of Object.entries(RANGES)) {
     const value = options[name as keyof SctpOptions]
     if (value !== undefined && !isWithin(value, range)) {

@@ -364,6 +364,15 @@ describe('data transfer (RFC 9260 section 6)', () => {
     })
   })
 
+  it('takes the default for an option that is undefined', () => {
+    const pair = Pair.connected({
+      a: { receiveWindow: undefined, basePacketSize: undefined, rtoMin: undefined }
+    })
+    pair.send(pair.b, 1, new Uint8Array(100_000))
+    pair.runUntil(() => pair.a.messages.length === 1)
+    assert.equal(pair.a.association.status()?.packetSize, 1188)
+  })
+
   it('brings a message of high priority past megabytes of low ones (RFC 8831 section 6.4)', () => {
     const pair = Pair.connected({ conditions: { rate: 1000, queueLimit: 60_000, delay: 5 } })
     const arrivals: number[] = []
