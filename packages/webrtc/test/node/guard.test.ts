@@ -40,8 +40,15 @@ class Harness {
   }
 }
 
+const PRIORITY = [0x0024, Buffer.from([0x6e, 0, 0, 0])] as const
+
 const check = (parts: StunParts = {}): Buffer =>
-  stunMessage({ username: `${LOCAL.ufrag}:${REMOTE.ufrag}`, password: LOCAL.password, ...parts })
+  stunMessage({
+    username: `${LOCAL.ufrag}:${REMOTE.ufrag}`,
+    attributes: [PRIORITY],
+    password: LOCAL.password,
+    ...parts
+  })
 
 describe('IceGuard', () => {
   describe('requests', () => {
@@ -62,7 +69,11 @@ describe('IceGuard', () => {
         [{ password: `${password}x` }, 'bad-integrity'],
         [{ fingerprint: 'wrong' }, 'bad-fingerprint'],
         [{ type: 0x0003 }, 'malformed'],
-        [{ type: 0x0011 }, 'malformed']
+        [{ type: 0x0011 }, 'malformed'],
+        [{ attributes: [] }, 'malformed'],
+        [{ attributes: [[0x0024, Buffer.alloc(8)]] }, 'malformed'],
+        [{ attributes: [PRIORITY, [0x0024, Buffer.alloc(3)]] }, 'malformed'],
+        [{ attributes: [], appended: [PRIORITY] }, 'malformed']
       ]
       for (const [parts, reason] of cases) {
         assert.equal(new Harness().inspect(check(parts)), reason, JSON.stringify(parts))

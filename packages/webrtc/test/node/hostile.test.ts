@@ -174,6 +174,31 @@ describe('a hostile UDP sender', () => {
     assert.equal(dropped(), 30 - 8)
     for (const attacker of attackers) attacker.close()
   })
+
+  it('who learned a password ends nothing by a check that lacks its priority', async () => {
+    using pair = await connectPair()
+    const { a, b, channelA, channelB } = pair
+    await until(a, 'iceconnectionstatechange', () => a.iceConnectionState === 'completed')
+    const username = `${ufragOf(a.localDescription).ufrag}:${ufragOf(b.localDescription).ufrag}`
+    const password = /a=ice-pwd:(\S+)/.exec(a.localDescription!.sdp)![1]
+    const [target] = addressesOf(a.localDescription)
+    const attacker = createSocket('udp4')
+    const before = getConnectionMetrics(a)!.iceDrops.malformed ?? 0
+    const check = stunMessage({ username, attributes: [[0x8029, randomBytes(8)]], password })
+    await new Promise((resolve) => attacker.send(check, target.port, target.address, resolve))
+    const dropped = () => (getConnectionMetrics(a)!.iceDrops.malformed ?? 0) - before
+    for (let round = 0; round < 200 && dropped() === 0; round++) {
+      const got = receive(channelA, 1)
+      channelB.send('another turn of the loop')
+      await got
+    }
+    assert.equal(dropped(), 1)
+    assert.equal(a.connectionState, 'connected')
+    const got = receive(channelB, 1)
+    channelA.send('still here')
+    await got
+    attacker.close()
+  })
 })
 
 describe('somebody on the path', () => {

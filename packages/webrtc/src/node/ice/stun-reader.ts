@@ -12,6 +12,8 @@ export interface StunEnvelope {
   readonly transactionId: string
   /** The first USERNAME, if any. */
   readonly username?: string
+  /** Whether there is a PRIORITY, which every check has (RFC 8445 §7.1.1). */
+  readonly hasPriority: boolean
   /** The error of the first ERROR-CODE, such as 487. */
   readonly errorCode?: number
   /** Where the first MESSAGE-INTEGRITY begins; -1 without one. */
@@ -23,6 +25,7 @@ export const STUN_HEADER_LENGTH = 20
 export const BINDING = 1
 const MAGIC_COOKIE = 0x2112a442
 const USERNAME = 0x0006
+const PRIORITY = 0x0024
 const MESSAGE_INTEGRITY = 0x0008
 const ERROR_CODE = 0x0009
 const FINGERPRINT = 0x8028
@@ -41,6 +44,7 @@ export function readStun(data: Buffer): StunEnvelope | undefined {
   if (data.readUInt16BE(2) !== data.length - STUN_HEADER_LENGTH) return undefined
   const type = data.readUInt16BE(0)
   let username: string | undefined
+  let hasPriority = false
   let errorCode: number | undefined
   let integrityOffset = -1
   let fingerprint: StunEnvelope['fingerprint'] = 'absent'
@@ -59,6 +63,8 @@ export function readStun(data: Buffer): StunEnvelope | undefined {
         integrityOffset = offset
       } else if (attribute === USERNAME) {
         username ??= value.toString('utf8')
+      } else if (attribute === PRIORITY) {
+        hasPriority = length === 4
       } else if (attribute === ERROR_CODE && length >= 4) {
         errorCode ??= (value[2] & 7) * 100 + value[3]
       }
@@ -70,6 +76,7 @@ export function readStun(data: Buffer): StunEnvelope | undefined {
     method: (type & 0x000f) | ((type & 0x00e0) >> 1) | ((type & 0x3e00) >> 2),
     transactionId: data.toString('hex', 8, STUN_HEADER_LENGTH),
     ...(username === undefined ? {} : { username }),
+    hasPriority,
     ...(errorCode === undefined ? {} : { errorCode }),
     integrityOffset,
     fingerprint
