@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
+import { SDP_LIMITS, parseCandidate, parseSdp } from '@hearsay/webrtc'
 import { dataOf } from '../../src/node/jsep/description.ts'
 import { JsepSession } from '../../src/node/jsep/session.ts'
 import { canRollBack, nextSignalingState } from '../../src/node/jsep/signaling-state.ts'
@@ -110,6 +111,32 @@ describe('JsepSession', () => {
     assert.deepEqual(negotiate(false), first)
     const restarted = negotiate(true)
     assert.ok(restarted.every((ufrag, index) => ufrag !== first[index]))
+  })
+
+  it('holds no more candidates than a description may, and ends them once', () => {
+    const a = new Peer(true, 1)
+    const b = new Peer(false, 2)
+    a.remote = b
+    b.remote = a
+    a.offer(false)
+    b.take()
+    a.take()
+    const [ours, theirs] = [dataOf(a.session.local)!.iceUfrag, dataOf(a.session.remote)!.iceUfrag]
+    for (let port = 1; port <= 2 * SDP_LIMITS.candidates; port++) {
+      const candidate = parseCandidate(`candidate:1 1 udp 1 192.0.2.1 ${port} typ host`)
+      a.session.addLocalCandidate(ours, candidate)
+      a.session.addRemoteCandidate(theirs, candidate)
+    }
+    for (let times = 0; times < 3; times++) {
+      a.session.addLocalCandidate(ours, undefined)
+      a.session.addRemoteCandidate(theirs, undefined)
+    }
+    for (const description of [a.session.local!, a.session.remote!]) {
+      assert.equal(dataOf(description)!.candidates.length, SDP_LIMITS.candidates)
+      assert.deepEqual(dataOf({ ...description, value: parseSdp(description.sdp) }), dataOf(description))
+    }
+    a.offer(false)
+    assert.equal(dataOf(a.session.local)!.candidates.length, SDP_LIMITS.candidates)
   })
 
   it('counts the session version up', () => {

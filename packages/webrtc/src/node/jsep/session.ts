@@ -3,6 +3,7 @@ import {
   DEFAULT_SCTP_PORT,
   parseSdp,
   renderSdp,
+  SDP_LIMITS,
   SdpError,
   type SdpDataSection,
   type SdpDescription,
@@ -307,6 +308,7 @@ export class JsepSession {
   }
 }
 
+/** A candidate beyond what a description may hold is left out; neither side of ICE would use it. */
 function appended(
   description: Description | null,
   generation: string,
@@ -314,6 +316,9 @@ function appended(
 ): Description | null {
   const data = dataOf(description)
   if (description === null || data?.iceUfrag !== generation) return description
+  if (candidate === undefined ? data.endOfCandidates : data.candidates.length >= SDP_LIMITS.candidates) {
+    return description
+  }
   const line = candidate === undefined ? 'end-of-candidates' : renderCandidate(candidate)
   const changed: SdpDataSection =
     candidate === undefined
