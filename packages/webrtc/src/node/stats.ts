@@ -1,6 +1,6 @@
 import { CandidatePairState, type CandidatePair } from 'werift'
 import type { IceCandidate } from '../candidates/index.ts'
-import { fromWerift } from './ice/gatherer.ts'
+import { fromWerift } from './ice/werift-candidate.ts'
 import type { RTCCertificate } from './rtc-certificate.ts'
 import type { TransportStack } from './transport-stack.ts'
 

@@ -9,7 +9,7 @@ import { DataChannels } from './data-channels.ts'
 import { DtlsTransport } from './dtls-transport.ts'
 import { RTCErrorEvent } from './events.ts'
 import type { IceAgent } from './ice/agent.ts'
-import type { GatheringError } from './ice/gatherer.ts'
+import type { GatheringError } from './ice/gathering.ts'
 import { hostAddresses } from './ice/host-addresses.ts'
 import { IceTransport } from './ice/transport.ts'
 import { UdpSocket } from './ice/udp-socket.ts'
@@ -138,7 +138,7 @@ export class TransportStack {
     this.ice.open({
       controlling,
       credentials: { usernameFragment: generation, password: local.icePwd },
-      hostAddresses: hostAddresses(),
+      hostAddresses,
       iceServers,
       relayOnly: iceTransportPolicy === 'relay'
     })

@@ -4,19 +4,19 @@ import type { IceServer } from '../../configuration/index.ts'
 import { CheckPacer } from './check-pacer.ts'
 import { ConsentChecks } from './consent-checks.ts'
 import type { IceCredentials } from './credentials.ts'
-import { fromWerift, gatherCandidates, toWerift, type GatheringError } from './gatherer.ts'
+import { Gatherer } from './gatherer.ts'
+import type { GatheringError } from './gathering.ts'
 import type { IceDropReason } from './guard.ts'
 import { GuardedBases } from './guarded-bases.ts'
+import { MAX_CANDIDATE_PAIRS, createIceConnection } from './ice-connection.ts'
 import { MdnsResolver } from './mdns.ts'
 import { PairSelection } from './pair-selection.ts'
-import { candidatePriority } from './priority.ts'
 import type { UdpSocket } from './udp-socket.ts'
-import { createConnection, type ConnectionInternals, type IceBase } from './werift.ts'
+import { fromWerift, toWerift } from './werift-candidate.ts'
+import type { ConnectionInternals, IceBase } from './werift.ts'
 
 /** Remote candidates beyond this many are ignored: with ours they make more pairs than a connection needs. */
 export const MAX_REMOTE_CANDIDATES = 64
-/** Pairs that are checked (RFC 8445 §6.1.2.5). */
-export const MAX_CANDIDATE_PAIRS = 100
 /** Without any usable pair, once both sides have ended their candidates and all checks have failed. */
 export const FAILED_AFTER_END_MS = 10_000
 /** Without any usable pair, whatever may still come. */
@@ -32,7 +32,8 @@ export type IceAgentState =
 export interface IceAgentInit {
   readonly controlling: boolean
   readonly credentials: IceCredentials
-  readonly hostAddresses: readonly string[]
+  /** The addresses of this machine as they are now; asked for again while there is no pair. */
+  readonly hostAddresses: () => readonly string[]
   readonly iceServers: readonly IceServer[]
   readonly relayOnly: boolean
 }
@@ -63,7 +64,7 @@ export class IceAgent {
   readonly localCandidates: IceCandidate[] = []
   readonly remoteCandidates: IceCandidate[] = []
   selectedPairChanges = 0
-  readonly #init: IceAgentInit
+  readonly #gatherer: Gatherer
   readonly #handlers: IceAgentHandlers
   readonly #connection: ConnectionInternals
   readonly #bases: GuardedBases
@@ -75,17 +76,21 @@ export class IceAgent {
   #retryTimer: NodeJS.Timeout | undefined
   #consent: ConsentChecks | undefined
   #state: IceAgentState = 'new'
-  #gathered = false
   #remoteEnded = false
   #startedAt: number | undefined
 
   constructor(init: IceAgentInit, handlers: IceAgentHandlers) {
-    this.#init = init
     this.#handlers = handlers
     this.credentials = init.credentials
-    this.#connection = createConnection(init.controlling)
     this.#selection = new PairSelection(() => this.controlling)
-    this.#adaptConnection()
+    this.#connection = createIceConnection(init.controlling, init.credentials, {
+      onCheckComplete: (pair) => {
+        this.#onCheckComplete(pair)
+      },
+      sort: (pairs) => {
+        this.#selection.sort(pairs)
+      }
+    })
     this.#bases = new GuardedBases(this.#connection, init.credentials, {
       onData: (base, data) => {
         this.#deliver(base, data)
@@ -95,6 +100,7 @@ export class IceAgent {
       }
     })
     this.#pacer = new CheckPacer(() => this.#startNextCheck())
+    this.#gatherer = this.#createGatherer(init)
   }
 
   get state(): IceAgentState {
@@ -102,7 +108,7 @@ export class IceAgent {
   }
 
   get gatheringComplete(): boolean {
-    return this.#gathered
+    return this.#gatherer.isComplete
   }
 
   get controlling(): boolean {
@@ -129,36 +135,14 @@ export class IceAgent {
     return this.#bases.drops
   }
 
+  /** The user name fragment of the peer that it checks with, once it does. */
+  get remoteUsernameFragment(): string | undefined {
+    return this.#startedAt === undefined ? undefined : this.#connection.remoteUsername
+  }
+
   /** Starts to gather candidates. */
   gather(): void {
-    const { hostAddresses, iceServers, relayOnly } = this.#init
-    void gatherCandidates({
-      hostAddresses,
-      iceServers,
-      relayOnly,
-      signal: this.#abort.signal,
-      onBaseCreated: (base) => {
-        this.#bases.add(base)
-      },
-      onBase: (base) => {
-        this.#connection.protocols.push(base)
-        this.#connection.pairLocalProtocol(base)
-        this.#pacer.wake()
-      },
-      onCandidate: (candidate, url) => {
-        if (this.#state === 'closed') return
-        this.localCandidates.push(candidate)
-        this.#handlers.onCandidate(candidate, url)
-      },
-      onError: (error) => {
-        this.#handlers.onGatheringError(error)
-      }
-    }).then(() => {
-      if (this.#state === 'closed') return
-      this.#gathered = true
-      this.#handlers.onGatheringComplete()
-      this.#evaluate()
-    })
+    this.#gatherer.start()
   }
 
   /** Begins to check, with what the remote description says. Checks that came earlier are caught up with. */
@@ -240,25 +224,32 @@ export class IceAgent {
     this.#connection.protocols = []
   }
 
-  #adaptConnection(): void {
-    const connection = this.#connection
-    const { usernameFragment, password } = this.credentials
-    connection.localUsername = usernameFragment
-    connection.localPassword = password
-    connection.userHistory = { [usernameFragment]: password }
-    const buildRequest = connection.buildRequest.bind(connection)
-    connection.buildRequest = (options) => {
-      const request = buildRequest(options)
-      const address = options.localCandidate?.host
-      if (address !== undefined) request.setAttribute('PRIORITY', candidatePriority('prflx', address, 0))
-      return request
-    }
-    connection.checkComplete = (pair) => {
-      this.#onCheckComplete(pair)
-    }
-    connection.sortCheckList = () => {
-      this.#selection.sort(connection.checkList)
-    }
+  #createGatherer({ hostAddresses, iceServers, relayOnly }: IceAgentInit): Gatherer {
+    return new Gatherer({
+      hostAddresses,
+      iceServers,
+      relayOnly,
+      signal: this.#abort.signal,
+      onBaseCreated: (base) => {
+        this.#bases.add(base)
+      },
+      onBase: (base) => {
+        this.#connection.protocols.push(base)
+        this.#connection.pairLocalProtocol(base)
+        this.#pacer.wake()
+      },
+      onCandidate: (candidate, url) => {
+        this.localCandidates.push(candidate)
+        this.#handlers.onCandidate(candidate, url)
+      },
+      onError: (error) => {
+        this.#handlers.onGatheringError(error)
+      },
+      onComplete: () => {
+        this.#handlers.onGatheringComplete()
+        this.#evaluate()
+      }
+    })
   }
 
   #deliver(base: IceBase, data: Buffer): void {
@@ -319,6 +310,7 @@ export class IceAgent {
       this.#onConsentChange(selected, change)
     })
     this.#handlers.onSelectedPairChange()
+    this.#gatherer.stopWatching()
   }
 
   #onConsentChange(pair: CandidatePair, change: 'disconnected' | 'recovered' | 'expired'): void {
@@ -351,13 +343,13 @@ export class IceAgent {
     const elapsed = performance.now() - this.#startedAt
     const { checkList } = this.#connection
     const exhausted = checkList.every(({ state }) => state === CandidatePairState.FAILED)
-    const ended = this.#gathered && this.#remoteEnded && exhausted
+    const ended = this.gatheringComplete && this.#remoteEnded && exhausted
     if (elapsed >= FAILED_AFTER_MS || (ended && elapsed >= FAILED_AFTER_END_MS)) this.#fail()
     else if (exhausted) this.#retryLater()
   }
 
   #isCompleted(): boolean {
-    if (!this.#gathered || !this.#remoteEnded || this.selectedPair?.nominated !== true) return false
+    if (!this.gatheringComplete || !this.#remoteEnded || this.selectedPair?.nominated !== true) return false
     return this.#connection.checkList.every(
       (pair) => !UNFINISHED.includes(pair.state) || this.#selection.isInferior(pair)
     )
@@ -376,8 +368,8 @@ export class IceAgent {
 
   #fail(): void {
     if (this.#state === 'failed' || this.#state === 'closed') return
-    this.#stopTimers()
     this.#setState('failed')
+    this.#stopTimers()
   }
 
   #stopTimers(): void {
@@ -385,6 +377,7 @@ export class IceAgent {
     clearTimeout(this.#retryTimer)
     this.#pacer.stop()
     this.#consent?.stop()
+    this.#gatherer.stopWatching()
   }
 
   #setState(state: IceAgentState): void {

@@ -1,6 +1,6 @@
 import type { IceCandidate } from '../../candidates/index.ts'
 import { IceAgent, type IceAgentInit, type IceAgentState, type RemoteIceParameters } from './agent.ts'
-import type { GatheringError } from './gatherer.ts'
+import type { GatheringError } from './gathering.ts'
 
 /** The old generation's sockets are kept so long after a restart has succeeded, for what is still on the way. */
 const LINGER_MS = 3000

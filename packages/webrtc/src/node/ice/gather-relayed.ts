@@ -1,0 +1,87 @@
+import { StunOverTurnProtocol, TurnProtocol, candidateFoundation, createTurnClient } from 'werift'
+import type { IceCandidate } from '../../candidates/index.ts'
+import type { IceServer, IceServerUrl } from '../../configuration/index.ts'
+import { unreachable, type Gathering } from './gathering.ts'
+import { candidatePriority } from './priority.ts'
+import { UdpSocket } from './udp-socket.ts'
+import { toWerift } from './werift-candidate.ts'
+import { acceptServerOnly, closeBase } from './werift.ts'
+
+/** Connecting to a TURN server over TCP or TLS. */
+const TURN_CONNECT_TIMEOUT_MS = 5000
+const TURN_LIFETIME_S = 600
+
+/**
+ * Gathers the relayed candidate of a TURN server. Never rejects.
+ *
+ * @param index of the server among those that are asked
+ */
+export async function gatherRelayed(
+  gathering: Gathering,
+  server: IceServer,
+  url: IceServerUrl,
+  index: number
+): Promise<void> {
+  let base: StunOverTurnProtocol | undefined
+  try {
+    const turn = await allocate(gathering.signal, server, url)
+    base = new StunOverTurnProtocol(turn)
+    if (gathering.signal.aborted) {
+      closeBase(base)
+      return
+    }
+    const [address, port] = turn.relayedAddress
+    const [relatedAddress, relatedPort] = turn.mappedAddress
+    const relayed: IceCandidate = {
+      foundation: candidateFoundation('relay', 'udp', address),
+      protocol: 'udp',
+      priority: candidatePriority('relay', address, index),
+      address,
+      port,
+      type: 'relay',
+      relatedAddress,
+      relatedPort
+    }
+    base.localCandidate = toWerift(relayed)
+    gathering.onBaseCreated(base)
+    gathering.onBase(base)
+    gathering.onCandidate(relayed, url.url)
+  } catch {
+    if (base !== undefined) closeBase(base)
+    if (!gathering.signal.aborted) {
+      gathering.onError(unreachable(url, undefined, 'no allocation at the TURN server'))
+    }
+  }
+}
+
+async function allocate(signal: AbortSignal, server: IceServer, url: IceServerUrl): Promise<TurnProtocol> {
+  const username = server.username ?? ''
+  const credential = server.credential ?? ''
+  const address: [string, number] = [url.host, url.port]
+  if (url.transport === 'tcp') {
+    const transport = url.scheme === 'turns' ? 'tls' : 'tcp'
+    return createTurnClient(
+      { address, username, password: credential },
+      { transport, connectTimeoutMs: TURN_CONNECT_TIMEOUT_MS, lifetime: TURN_LIFETIME_S }
+    )
+  }
+  const socket = await UdpSocket.bind(url.host.includes(':') ? '::' : '0.0.0.0')
+  const turn = new TurnProtocol(address, username, credential, TURN_LIFETIME_S, socket)
+  acceptServerOnly(turn)
+  const abandon = (): void => {
+    for (const transaction of Object.values(turn.transactions)) transaction.cancel()
+    turn.close().catch(() => undefined)
+  }
+  signal.addEventListener('abort', abandon)
+  try {
+    // Without the socket that a signal has closed meanwhile nobody would ever answer.
+    signal.throwIfAborted()
+    await turn.connectionMade()
+    return turn
+  } catch (error) {
+    abandon()
+    throw error
+  } finally {
+    signal.removeEventListener('abort', abandon)
+  }
+}
