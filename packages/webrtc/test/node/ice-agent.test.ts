@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { once, EventEmitter } from 'node:events'
 import type { IceCandidate } from '../../src/candidates/index.ts'
-import { IceAgent, type IceAgentState } from '../../src/node/ice/agent.ts'
+import { IceAgent, MAX_REMOTE_CANDIDATES, type IceAgentState } from '../../src/node/ice/agent.ts'
 import { createIceCredentials } from '../../src/node/ice/credentials.ts'
+import { MAX_CANDIDATE_PAIRS } from '../../src/node/ice/ice-connection.ts'
 import { assertNoLeaks } from './support/leaks.ts'
 
 /** An agent on loopback, and what it tells. */
@@ -71,4 +72,57 @@ describe('IceAgent', () => {
       a.agent.close()
       b.agent.close()
     }))
+
+  it('does not keep in memory which checks have come', async () => {
+    const [a, b] = [new Side(true), new Side(false)]
+    a.onCandidate = (candidate) => {
+      b.agent.addRemoteCandidate(candidate)
+    }
+    for (const [side, other] of [
+      [a, b],
+      [b, a]
+    ] as const) {
+      side.agent.gather()
+      side.start(other)
+    }
+    await Promise.all([a, b].map((side) => side.until(() => isUsable(side.agent.state))))
+    const pairs = [a, b].flatMap(({ agent }) => agent.pairs)
+    assert.ok(pairs.some(({ requestsReceived }) => requestsReceived > 0))
+    for (const pair of pairs) assert.deepEqual(Reflect.get(pair, 'requestTransactionIds'), new Set())
+    a.agent.close()
+    b.agent.close()
+  })
+
+  it('checks a bounded number of pairs, whichever comes first, candidates or sockets', async () => {
+    const addresses = ['127.0.0.1', '127.0.0.2', '127.0.0.3']
+    const remotes = Array.from({ length: 2 * MAX_REMOTE_CANDIDATES }, (_, index): IceCandidate => {
+      return {
+        foundation: '1',
+        protocol: 'udp',
+        priority: index + 1,
+        address: '127.0.0.1',
+        port: 9,
+        type: 'host'
+      }
+    })
+    const early = new Side(true, () => addresses)
+    const late = new Side(true, () => addresses)
+    const add = ({ agent }: Side): void => {
+      for (const [index, remote] of remotes.entries())
+        agent.addRemoteCandidate({ ...remote, port: 10_000 + index })
+    }
+    early.start(late)
+    add(early)
+    early.agent.gather()
+    await early.until(() => early.candidates.length === addresses.length)
+    late.agent.gather()
+    await late.until(() => late.candidates.length === addresses.length)
+    late.start(early)
+    add(late)
+    for (const { agent } of [early, late]) {
+      assert.equal(agent.remoteCandidates.length, MAX_REMOTE_CANDIDATES)
+      assert.equal(agent.pairs.length, MAX_CANDIDATE_PAIRS)
+      agent.close()
+    }
+  })
 })

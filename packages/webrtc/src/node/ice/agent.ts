@@ -8,7 +8,7 @@ import { Gatherer } from './gatherer.ts'
 import type { GatheringError } from './gathering.ts'
 import type { IceDropReason } from './guard.ts'
 import { GuardedBases } from './guarded-bases.ts'
-import { MAX_CANDIDATE_PAIRS, createIceConnection } from './ice-connection.ts'
+import { createIceConnection } from './ice-connection.ts'
 import { MdnsResolver } from './mdns.ts'
 import { PairSelection } from './pair-selection.ts'
 import type { UdpSocket } from './udp-socket.ts'
@@ -269,7 +269,7 @@ export class IceAgent {
     )
     if (known === undefined) {
       connection._remoteCandidates.push(remote)
-      if (connection.checkList.length < MAX_CANDIDATE_PAIRS) connection.pairRemoteCandidate(remote)
+      connection.pairRemoteCandidate(remote)
     } else if (known.type === 'prflx') {
       // It came by a check before it came by signaling (RFC 8445 §7.3.1.3).
       const { type, priority, foundation } = remote

@@ -3,7 +3,7 @@ import type { IceCredentials } from './credentials.ts'
 import { candidatePriority } from './priority.ts'
 import { createConnection, type ConnectionInternals } from './werift.ts'
 
-/** Pairs that are checked (RFC 8445 §6.1.2.5). */
+/** Pairs that are checked (RFC 8445 §6.1.2.5), beside those on which the peer checks first. */
 export const MAX_CANDIDATE_PAIRS = 100
 
 /** What is decided by the agent in werift's place. */
@@ -30,6 +30,16 @@ export function createIceConnection(
     const address = options.localCandidate?.host
     if (address !== undefined) request.setAttribute('PRIORITY', candidatePriority('prflx', address, 0))
     return request
+  }
+  const tryPair = connection.tryPair.bind(connection)
+  connection.tryPair = (base, candidate) => {
+    if (connection.checkList.length < MAX_CANDIDATE_PAIRS) tryPair(base, candidate)
+  }
+  const addPair = connection.addPair.bind(connection)
+  connection.addPair = (pair) => {
+    // To count those that come twice, werift would remember every check that ever comes.
+    pair.noteIncomingRequest = () => false
+    addPair(pair)
   }
   connection.checkComplete = hooks.onCheckComplete.bind(hooks)
   connection.sortCheckList = () => {

@@ -29,6 +29,8 @@ export interface ConnectionInternals {
   ensureProtocol(base: Protocol): void
   pairLocalProtocol(base: Protocol): void
   pairRemoteCandidate(candidate: Candidate): void
+  tryPair(base: Protocol, candidate: Candidate): void
+  addPair(pair: CandidatePair): void
   checkIncoming(message: Message, from: TransportAddress, base: Protocol): void
   checkStart(pair: CandidatePair): unknown
   checkComplete(pair: CandidatePair): void
@@ -66,6 +68,8 @@ const CONNECTION_METHODS = [
   'ensureProtocol',
   'pairLocalProtocol',
   'pairRemoteCandidate',
+  'tryPair',
+  'addPair',
   'checkIncoming',
   'checkStart',
   'checkComplete',
