@@ -8,7 +8,6 @@ import type { MetricsRecorder } from './connection-metrics.ts'
 import { DataChannels } from './data-channels.ts'
 import { DtlsTransport } from './dtls-transport.ts'
 import { RTCErrorEvent } from './events.ts'
-import type { IceAgent } from './ice/agent.ts'
 import type { GatheringError } from './ice/gathering.ts'
 import { hostAddresses } from './ice/host-addresses.ts'
 import { IceTransport } from './ice/transport.ts'
@@ -63,8 +62,6 @@ export class TransportStack {
   #association: SctpAssociation | undefined
   #local: SdpDataSection | undefined
   #remote: SdpDataSection | undefined
-  /** Agents by the user name fragment of the peer that they check with. */
-  readonly #byRemote = new Map<string, IceAgent>()
   dtlsRole: 'client' | 'server' | undefined
   /** The pair that data take, and the one that scripts have been told of. */
   #usedPair: unknown
@@ -168,9 +165,8 @@ export class TransportStack {
     this.channels.assignIds(dtlsRole === 'client')
     this.#association ??= this.#createAssociation(local, remote, dtlsRole)
     const agent = this.ice.find(local.iceUfrag)
-    if (agent === undefined || this.#byRemote.has(remote.iceUfrag)) return
+    if (agent === undefined || this.ice.findByRemote(remote.iceUfrag) !== undefined) return
     metrics.begin('iceMs')
-    this.#byRemote.set(remote.iceUfrag, agent)
     this.ice.start(agent, {
       usernameFragment: remote.iceUfrag,
       password: remote.icePwd,
@@ -182,7 +178,7 @@ export class TransportStack {
 
   /** A candidate of the peer's, or without one their end. Before `connect()` the description keeps it. */
   addRemoteCandidate(generation: string, candidate: IceCandidate | undefined): void {
-    const agent = this.#byRemote.get(generation)
+    const agent = this.ice.findByRemote(generation)
     if (candidate === undefined) agent?.endRemoteCandidates()
     else agent?.addRemoteCandidate(candidate)
   }

@@ -4,6 +4,7 @@ import type { IceCandidate } from '../../src/candidates/index.ts'
 import { IceAgent, MAX_REMOTE_CANDIDATES, type IceAgentState } from '../../src/node/ice/agent.ts'
 import { createIceCredentials } from '../../src/node/ice/credentials.ts'
 import { MAX_CANDIDATE_PAIRS } from '../../src/node/ice/ice-connection.ts'
+import { IceTransport, MAX_GENERATIONS } from '../../src/node/ice/transport.ts'
 import { assertNoLeaks } from './support/leaks.ts'
 
 /** An agent on loopback, and what it tells. */
@@ -125,4 +126,35 @@ describe('IceAgent', () => {
       agent.close()
     }
   })
+})
+
+describe('IceTransport', () => {
+  it('keeps a bounded number of generations, and among them the newest', () =>
+    assertNoLeaks(async () => {
+      const transport = new IceTransport({
+        onCandidate: () => undefined,
+        onGatheringComplete: () => undefined,
+        onGatheringError: () => undefined,
+        onChange: () => undefined,
+        onData: () => undefined
+      })
+      for (let restart = 0; restart < 20; restart++) {
+        const credentials = createIceCredentials()
+        const agent = transport.open({
+          controlling: true,
+          credentials,
+          hostAddresses: () => ['127.0.0.1'],
+          iceServers: [],
+          relayOnly: false
+        })
+        const remote = createIceCredentials()
+        transport.start(agent, { ...remote, iceLite: false })
+        assert.equal(transport.newest, agent)
+        assert.equal(transport.findByRemote(remote.usernameFragment), agent)
+        assert.ok(transport.agents.length <= MAX_GENERATIONS)
+      }
+      assert.equal(transport.agents.length, MAX_GENERATIONS)
+      await new Promise((resolve) => setImmediate(resolve))
+      transport.close()
+    }))
 })

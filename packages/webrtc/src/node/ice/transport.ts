@@ -4,6 +4,11 @@ import type { GatheringError } from './gathering.ts'
 
 /** The old generation's sockets are kept so long after a restart has succeeded, for what is still on the way. */
 const LINGER_MS = 3000
+/**
+ * Generations that are kept: one that carries data, one that a peer may still be using, one whose checks go on, and one
+ * that is negotiated. Each holds sockets, and a peer can ask for restarts without end.
+ */
+export const MAX_GENERATIONS = 4
 
 /** What the ICE transport tells the connection. `generation` is the local user name fragment. */
 export interface IceTransportHandlers {
@@ -24,7 +29,6 @@ export class IceTransport {
   readonly #handlers: IceTransportHandlers
   /** In the order in which they began. */
   readonly #agents: IceAgent[] = []
-  readonly #started = new Set<IceAgent>()
   #lingering: NodeJS.Timeout | undefined
   /** Who carries data, until something changes. */
   #sender: IceAgent | undefined
@@ -62,6 +66,11 @@ export class IceTransport {
     })
     this.#agents.push(agent)
     this.#sender = undefined
+    if (this.#agents.length > MAX_GENERATIONS) {
+      const { active } = this
+      const oldest = this.#agents.find((other) => other !== active)
+      if (oldest !== undefined) this.#remove(oldest)
+    }
     agent.gather()
     return agent
   }
@@ -70,18 +79,20 @@ export class IceTransport {
     return this.#agents.find(({ credentials }) => credentials.usernameFragment === generation)
   }
 
+  /** The agent that checks with this generation of the peer's. */
+  findByRemote(generation: string): IceAgent | undefined {
+    return this.#agents.find(({ remoteUsernameFragment }) => remoteUsernameFragment === generation)
+  }
+
   /** Lets an agent check, now that the remote description is known. */
   start(agent: IceAgent, remote: RemoteIceParameters): void {
-    if (this.#started.has(agent)) return
-    this.#started.add(agent)
-    agent.start(remote)
+    if (!isStarted(agent)) agent.start(remote)
   }
 
   /** Gives up an agent whose description was rolled back. */
   discard(generation: string): void {
     const agent = this.find(generation)
-    if (agent === undefined || this.#started.has(agent)) return
-    this.#remove(agent)
+    if (agent !== undefined && !isStarted(agent)) this.#remove(agent)
   }
 
   /** The newest agent, started or not. */
@@ -101,7 +112,7 @@ export class IceTransport {
 
   get state(): IceAgentState {
     if (this.#closed) return 'closed'
-    const states = this.#agents.filter((agent) => this.#started.has(agent)).map(({ state }) => state)
+    const states = this.#agents.filter(isStarted).map(({ state }) => state)
     return (
       states.findLast(isUsable) ??
       states.findLast((state) => state === 'checking') ??
@@ -150,10 +161,13 @@ export class IceTransport {
 
   #remove(agent: IceAgent): void {
     this.#agents.splice(this.#agents.indexOf(agent), 1)
-    this.#started.delete(agent)
     this.#sender = undefined
     agent.close()
   }
+}
+
+function isStarted(agent: IceAgent): boolean {
+  return agent.remoteUsernameFragment !== undefined
 }
 
 function isUsable(state: IceAgentState): boolean {
