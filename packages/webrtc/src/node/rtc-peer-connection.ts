@@ -133,7 +133,7 @@ export class RTCPeerConnection extends EventTarget {
   }
 
   get sctp(): RTCSctpTransport | null {
-    return this.#stack.sctpView
+    return this.#stack.sctp.view
   }
 
   createOffer(options?: RTCOfferOptions): Promise<RTCSessionDescriptionInit>
@@ -230,7 +230,7 @@ export class RTCPeerConnection extends EventTarget {
   createDataChannel(label: string, init?: RTCDataChannelInit): RTCDataChannel {
     const parameters = toDataChannelParameters(label, init)
     if (this.#isClosed) throw closedError()
-    const channel = this.#stack.channels.create(parameters)
+    const channel = this.#stack.sctp.channels.create(parameters)
     this.#negotiator.noteChannel()
     return channel
   }

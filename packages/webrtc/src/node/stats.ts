@@ -27,12 +27,12 @@ export function collectStats(stack: TransportStack, certificate: RTCCertificate)
   const add = (id: string, type: string, members: Record<string, unknown>): void => {
     report.set(id, { id, timestamp, type: type as RTCStatsType, ...members })
   }
-  const { opened, closed } = stack.channels.totals
+  const { opened, closed } = stack.sctp.channels.totals
   add(PEER_CONNECTION_ID, 'peer-connection', { dataChannelsOpened: opened, dataChannelsClosed: closed })
-  for (const [index, channel] of stack.channels.channels.entries()) {
+  for (const [index, channel] of stack.sctp.channels.channels.entries()) {
     const { label, protocol, id, readyState } = channel
     const dataChannelIdentifier = id === null ? {} : { dataChannelIdentifier: id }
-    const traffic = stack.channels.trafficOf(channel)
+    const traffic = stack.sctp.channels.trafficOf(channel)
     add(`D${id ?? `-${index}`}`, 'data-channel', {
       label,
       protocol,

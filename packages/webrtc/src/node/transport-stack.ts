@@ -5,23 +5,18 @@ import type { Certificate, DtlsEvent } from '../dtls/index.ts'
 import type { SdpDataSection } from '../sdp/index.ts'
 import type { RTCIceParameters } from '../w3c.ts'
 import type { MetricsRecorder } from './connection-metrics.ts'
-import { DataChannels } from './data-channels.ts'
 import { DtlsTransport } from './dtls-transport.ts'
 import { RTCErrorEvent } from './events.ts'
 import type { GatheringError } from './ice/gathering.ts'
 import { hostAddresses } from './ice/host-addresses.ts'
 import { IceTransport } from './ice/transport.ts'
-import { UdpSocket } from './ice/udp-socket.ts'
 import { INTERNAL, type TaskQueue } from './internal.ts'
-import { LOCAL_MAX_MESSAGE_SIZE } from './jsep/session.ts'
-import { MAX_BUFFERED_AMOUNT, type RTCDataChannel } from './rtc-data-channel.ts'
+import type { RTCDataChannel } from './rtc-data-channel.ts'
 import { RTCDtlsTransport, type DtlsTransportModel } from './rtc-dtls-transport.ts'
 import { RTCError } from './rtc-error.ts'
 import { toRTCIceCandidate } from './rtc-ice-candidate.ts'
 import { RTCIceTransport, type IceTransportModel } from './rtc-ice-transport.ts'
-import { RTCSctpTransport, type SctpTransportModel } from './rtc-sctp-transport.ts'
-import type { SctpAssociation } from './sctp/association.ts'
-import { DrivenSctpAssociation } from './sctp/driven-association.ts'
+import { SctpTransport } from './sctp-transport.ts'
 
 /** Floor of the first DTLS retransmission timeout: a busy event loop is not a lost packet. */
 const MIN_DTLS_TIMEOUT_MS = 50
@@ -45,21 +40,17 @@ export interface TransportStackInit {
   onDataChannel(channel: RTCDataChannel): void
 }
 
-/** ICE, DTLS, SCTP and data channels of a connection, one upon the other, and the objects that show them to scripts. */
+/** ICE, DTLS and SCTP of a connection, one upon the other, and the objects that show the first two to scripts. */
 export class TransportStack {
   readonly ice: IceTransport
   readonly dtls: DtlsTransport
-  readonly channels: DataChannels
+  readonly sctp: SctpTransport
   readonly iceModel: IceTransportModel
   readonly dtlsModel: DtlsTransportModel = { state: 'new', remoteCertificate: undefined }
-  readonly sctpModel: SctpTransportModel = { state: 'connecting', maxMessageSize: 65_536, maxChannels: null }
   readonly iceView: RTCIceTransport
   readonly dtlsView: RTCDtlsTransport
-  /** Null until an answer has brought data channels about. */
-  sctpView: RTCSctpTransport | null = null
   dtlsDetails: { cipherSuite: string; group: string } | undefined
   readonly #init: TransportStackInit
-  #association: SctpAssociation | undefined
   #local: SdpDataSection | undefined
   #remote: SdpDataSection | undefined
   dtlsRole: 'client' | 'server' | undefined
@@ -93,21 +84,23 @@ export class TransportStack {
     this.dtls = new DtlsTransport({
       onDatagram: (datagram) => this.ice.send(datagram),
       onData: (data, now) => {
-        this.#association?.handlePacket(data, now)
+        this.sctp.handlePacket(data, now)
       },
       onEvent: (event) => {
         this.#onDtlsEvent(event)
       }
     })
-    this.channels = new DataChannels({
-      tasks: init.tasks,
-      isClosed: init.isClosed.bind(init),
-      maxMessageSize: () => this.sctpModel.maxMessageSize,
-      onDataChannel: init.onDataChannel.bind(init)
-    })
     this.iceModel = this.#createIceModel()
     this.iceView = new RTCIceTransport(INTERNAL, this.iceModel)
     this.dtlsView = new RTCDtlsTransport(INTERNAL, this.dtlsModel, this.iceView)
+    this.sctp = new SctpTransport({
+      tasks: init.tasks,
+      metrics: init.metrics,
+      dtls: this.dtls,
+      dtlsView: this.dtlsView,
+      isClosed: init.isClosed.bind(init),
+      onDataChannel: init.onDataChannel.bind(init)
+    })
   }
 
   /** Whether a description has brought the transports about. */
@@ -160,10 +153,7 @@ export class TransportStack {
     this.#local = local
     this.#remote = remote
     this.dtlsRole = dtlsRole
-    this.sctpModel.maxMessageSize = sendableMessageSize(remote.maxMessageSize)
-    this.sctpView ??= new RTCSctpTransport(INTERNAL, this.sctpModel, this.dtlsView)
-    this.channels.assignIds(dtlsRole === 'client')
-    this.#association ??= this.#createAssociation(local, remote, dtlsRole)
+    this.sctp.negotiate(local, remote, dtlsRole)
     const agent = this.ice.find(local.iceUfrag)
     if (agent === undefined || this.ice.findByRemote(remote.iceUfrag) !== undefined) return
     metrics.begin('iceMs')
@@ -183,18 +173,9 @@ export class TransportStack {
     else agent?.addRemoteCandidate(candidate)
   }
 
-  /** The peer has refused data channels. */
-  reject(): void {
-    this.channels.disconnect(
-      new RTCError({ errorDetail: 'data-channel-failure' }, 'the peer refused data channels')
-    )
-  }
-
   /** Says goodbye (ABORT, then close_notify) and closes everything at once. */
   close(): void {
-    this.channels.closeAbruptly()
-    this.#association?.abort()
-    this.sctpModel.state = 'closed'
+    this.sctp.close()
     this.dtls.close()
     this.dtlsModel.state = 'closed'
     this.ice.close()
@@ -254,7 +235,7 @@ export class TransportStack {
     const { state } = ice
     const pair = ice.active?.selectedPair
     if (pair !== undefined) {
-      if (this.#usedPair !== undefined && this.#usedPair !== pair) this.#association?.handlePathChange()
+      if (this.#usedPair !== undefined && this.#usedPair !== pair) this.sctp.handlePathChange()
       this.#usedPair = pair
       this.#startDtls(pair.rtt)
     }
@@ -292,24 +273,23 @@ export class TransportStack {
     switch (event.type) {
       case 'connected':
         this.#init.metrics.end('dtlsMs')
-        this.#init.metrics.begin('sctpMs')
         this.dtlsDetails = event
         this.#showDtlsState('connected', event.remoteCertificate)
-        this.#association?.start()
+        this.sctp.start()
         return
       case 'data':
-        this.#association?.handlePacket(event.data, performance.now())
+        this.sctp.handlePacket(event.data, performance.now())
         return
       case 'closed':
         this.#showDtlsState('closed')
-        this.#endAssociation(CAUSE_USER_ABORT)
+        this.sctp.end(CAUSE_USER_ABORT)
         // The peer said so itself: there is no need to wait until consent expires.
         this.ice.revokeConsent()
         return
       case 'failed': {
         const error = new RTCError({ errorDetail: 'dtls-failure' }, event.message)
         this.#showDtlsState('failed', undefined, error)
-        this.#endAssociation(undefined)
+        this.sctp.end(undefined)
       }
     }
   }
@@ -324,80 +304,6 @@ export class TransportStack {
       })
     })
   }
-
-  #createAssociation(
-    local: SdpDataSection,
-    remote: SdpDataSection,
-    dtlsRole: 'client' | 'server'
-  ): SctpAssociation {
-    const { dtls } = this
-    const association: SctpAssociation = new DrivenSctpAssociation(
-      {
-        localPort: local.sctpPort,
-        remotePort: remote.sctpPort,
-        // Its Finished is the last flight, so its INIT can follow at once.
-        initiates: dtlsRole === 'server',
-        maxMessageSize: LOCAL_MAX_MESSAGE_SIZE,
-        shortPathWindow: UdpSocket.window
-      },
-      {
-        get packetBuffer() {
-          return dtls.packetBuffer
-        },
-        onPacket: (length) => {
-          dtls.send(length)
-        },
-        onConnected: (maxStreams) => {
-          this.#init.metrics.end('sctpMs')
-          this.#showSctpState('connected', maxStreams)
-          this.channels.connect(association, maxStreams)
-        },
-        onMessage: (streamId, ppid, data) => {
-          this.channels.onMessage(streamId, ppid, data)
-        },
-        onSent: (streamId, bytes) => {
-          this.channels.onSent(streamId, bytes)
-        },
-        onIncomingReset: (streamId) => {
-          this.channels.onIncomingReset(streamId)
-        },
-        onOutgoingReset: (streamId) => {
-          this.channels.onOutgoingReset(streamId)
-        },
-        onClosed: (causeCode) => {
-          this.#endAssociation(causeCode)
-        }
-      }
-    )
-    return association
-  }
-
-  #endAssociation(causeCode: number | undefined): void {
-    if (this.sctpModel.state === 'closed' || this.#association === undefined) return
-    const association = this.#association
-    this.#showSctpState('closed', undefined)
-    association.abort()
-    const cause = causeCode === undefined ? {} : { sctpCauseCode: causeCode }
-    this.channels.disconnect(
-      new RTCError({ errorDetail: 'sctp-failure', ...cause }, 'the association has ended')
-    )
-  }
-
-  #showSctpState(state: RTCSctpTransportState, maxChannels: number | undefined): void {
-    this.#queue(() => {
-      if (this.sctpModel.state === state) return
-      this.sctpModel.state = state
-      this.sctpModel.maxChannels = maxChannels ?? this.sctpModel.maxChannels
-      this.sctpView?.dispatchEvent(new Event('statechange'))
-    })
-  }
-}
-
-/** webrtc-pc §6.1.1.2: what the peer takes, or what we can buffer if it takes anything. */
-function sendableMessageSize(remoteMaxMessageSize: number): number {
-  return remoteMaxMessageSize === 0
-    ? MAX_BUFFERED_AMOUNT
-    : Math.min(remoteMaxMessageSize, MAX_BUFFERED_AMOUNT)
 }
 
 function dtlsTimeout(rttS: number): number {

@@ -155,7 +155,7 @@ export class Negotiator {
       if (local !== undefined && remote !== undefined && dtlsRole !== undefined) {
         this.#stack.connect(local, remote, dtlsRole)
       } else if (description.value.data?.rejected === true) {
-        this.#stack.reject()
+        this.#stack.sctp.reject()
       }
     }
     if (changed) this.#init.onSignalingStateChange()
