@@ -36,6 +36,8 @@ export type SctpEvent =
   | { type: 'restarted' }
   /** The peer reset its outgoing streams; an empty list means all. */
   | { type: 'incoming-streams-reset'; streamIds: number[] }
+  /** The peer asks us to reset these (RFC 6525 section 5.2.3): no more messages are taken, what is queued is sent. */
+  | { type: 'outgoing-reset-requested'; streamIds: number[] }
   /** The peer has confirmed our reset: the ids may be used again. */
   | { type: 'outgoing-streams-reset'; streamIds: number[] }
   /** The peer refused to reset; the streams go on as they were. */

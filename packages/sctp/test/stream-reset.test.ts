@@ -110,7 +110,7 @@ describe('stream reset (RFC 6525, RFC 8831 section 6.7)', () => {
     pair.send(pair.a, 9, 'x')
     pair.send(pair.b, 9, 'y')
     pair.run(100)
-    const ask = encodeReConfigChunk([{ kind: 'incoming-reset', requestSequence: 77, streamIds: [9] }])
+    const ask = encodeReConfigChunk([{ kind: 'incoming-reset', requestSequence: 77, streamIds: [9, 9, 11] }])
     pair.b.association.handlePacket(packetOf(tagOf(toB[0]), ask), pair.now)
     pair.pump()
     const sent = toA.flatMap(chunksOf).filter((chunk) => chunk[0] === ChunkType.reConfig)
@@ -118,6 +118,9 @@ describe('stream reset (RFC 6525, RFC 8831 section 6.7)', () => {
     const reset = parameters.find(({ kind }) => kind === 'outgoing-reset')
     assert.ok(reset?.kind === 'outgoing-reset')
     assert.deepEqual([reset.responseSequence, reset.streamIds], [77, [9]])
+    assert.deepEqual(pair.b.eventsOf('outgoing-reset-requested'), [
+      { type: 'outgoing-reset-requested', streamIds: [9] }
+    ])
     const addStreams = Uint8Array.of(130, 0, 0, 16, 0, 17, 0, 12, 0, 0, 0, 78, 0, 5, 0, 0)
     pair.b.association.handlePacket(packetOf(tagOf(toB[0]), addStreams), pair.now)
     toA.length = 0

@@ -223,7 +223,7 @@ export class StreamReset {
         return this.#performOutgoing(request)
       case 'incoming-reset': {
         const ids = request.streamIds.length === 0 ? this.#queue.openStreamIds() : request.streamIds
-        const known = ids.filter((id) => this.#queue.find(id)?.resetState === 'open')
+        const known = [...new Set(ids)].filter((id) => this.#queue.find(id)?.resetState === 'open')
         if (known.length === 0) {
           return ReConfigResult.nothingToDo
         }
@@ -231,6 +231,7 @@ export class StreamReset {
         for (const id of known) {
           this.#queue.drain(id)
         }
+        this.#emit({ type: 'outgoing-reset-requested', streamIds: known })
         return ReConfigResult.performed
       }
       case 'unsupported':

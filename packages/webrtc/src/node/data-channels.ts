@@ -14,7 +14,7 @@ import { RTCError } from './rtc-error.ts'
 import type { SctpAssociation } from './sctp/association.ts'
 import { giveMemoryBack } from './send-memory.ts'
 
-/** Ends of a stream that are closed already. */
+/** A channel that is not closed, with what its stream has come to. */
 interface Entry {
   readonly channel: RTCDataChannel
   readonly control: DataChannelControl
@@ -22,6 +22,7 @@ interface Entry {
   acknowledged: boolean
   incomingReset: boolean
   outgoingReset: boolean
+  /** Our side's reset is asked for, by us or by the peer: SCTP takes no more messages. */
   resetRequested: boolean
   readonly options: SendOptions
   readonly traffic: DataChannelTraffic
@@ -181,11 +182,14 @@ export class DataChannels {
     const entry = this.#byId.get(streamId)
     if (entry === undefined) return
     entry.incomingReset = true
-    this.#init.tasks.queue(() => {
-      if (this.#init.isClosed()) return
-      entry.control.beginClosing()
-      this.#finishIfClosed(entry)
-    })
+    this.#beginClosing(entry)
+  }
+
+  onResetRequested(streamId: number): void {
+    const entry = this.#byId.get(streamId)
+    if (entry === undefined) return
+    entry.resetRequested = true
+    this.#beginClosing(entry)
   }
 
   onOutgoingReset(streamId: number): void {
@@ -258,7 +262,7 @@ export class DataChannels {
   #send(channel: RTCDataChannel, ppid: number, data: Uint8Array, size: number): void {
     const entry = this.#entries.get(channel)
     const { id } = channel
-    if (entry === undefined || id === null) return
+    if (entry === undefined || id === null || entry.resetRequested) return
     const { traffic, leaving } = entry
     traffic.messagesSent++
     traffic.bytesSent += size
@@ -347,6 +351,15 @@ export class DataChannels {
     entry.resetRequested = true
     if (this.#association !== undefined && channel.id !== null) this.#association.resetStream(channel.id)
     else this.#finish(entry)
+  }
+
+  /** The other side closes. */
+  #beginClosing(entry: Entry): void {
+    this.#init.tasks.queue(() => {
+      if (this.#init.isClosed()) return
+      entry.control.beginClosing()
+      this.#finishIfClosed(entry)
+    })
   }
 
   #finishIfClosed(entry: Entry): void {

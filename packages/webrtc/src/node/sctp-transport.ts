@@ -128,6 +128,9 @@ export class SctpTransport {
         onIncomingReset: (streamId) => {
           this.channels.onIncomingReset(streamId)
         },
+        onResetRequested: (streamId) => {
+          this.channels.onResetRequested(streamId)
+        },
         onOutgoingReset: (streamId) => {
           this.channels.onOutgoingReset(streamId)
         },

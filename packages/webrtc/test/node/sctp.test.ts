@@ -11,6 +11,7 @@ const DATA = 0
 const SACK = 3
 const HEARTBEAT_ACK = 5
 const RE_CONFIG = 130
+const INCOMING_RESET = 14
 const RE_CONFIG_RESPONSE = 16
 
 /** Types of the chunks in a packet, and of the first parameter of each. */
@@ -51,6 +52,9 @@ function associate(passes: (packet: Buffer, from: Side) => boolean = () => true)
     },
     onIncomingReset: (streamId) => {
       note(`${side} incoming reset ${streamId}`)
+    },
+    onResetRequested: (streamId) => {
+      note(`${side} reset requested ${streamId}`)
     },
     onOutgoingReset: (streamId) => {
       note(`${side} outgoing reset ${streamId}`)
@@ -192,6 +196,30 @@ describe('DrivenSctpAssociation', () => {
     assert.equal(received.length, 1)
     a.send(3, 51, Buffer.from('again'), { ordered: true })
     await until(() => received.length === 2)
+  })
+
+  it('resets a stream that the peer asks for, tells of it, and lets it begin anew', async () => {
+    const sent: Buffer[] = []
+    using pair = associate((packet, from) => from === 'b' || sent.push(packet) > 0)
+    const { a, b, log, received, until, connect } = pair
+    await connect()
+    b.send(3, 51, Buffer.from('x'), { ordered: true })
+    a.send(3, 51, Buffer.from('y'), { ordered: true })
+    await until(() => received.length === 2)
+    // As `a` would, if it did such a thing: its sequence begins with the TSN of its INIT.
+    const ask = Buffer.alloc(28)
+    sent.at(-1)!.copy(ask, 0, 0, 8)
+    ask.writeUInt8(RE_CONFIG, 12)
+    ask.writeUInt16BE(14, 14)
+    ask.writeUInt16BE(INCOMING_RESET, 16)
+    ask.writeUInt16BE(10, 18)
+    sent[0].copy(ask, 20, 28, 32)
+    ask.writeUInt16BE(3, 24)
+    b.handlePacket(ask, performance.now())
+    assert.equal(log.at(-1), 'b reset requested 3')
+    await until(() => log.includes('a incoming reset 3') && log.includes('b outgoing reset 3'))
+    b.send(3, 51, Buffer.from('again'), { ordered: true })
+    await until(() => received.length === 3)
   })
 
   it('lets a stream begin anew although the answer to its reset was lost', async () => {

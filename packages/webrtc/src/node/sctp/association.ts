@@ -28,6 +28,8 @@ export interface SctpHandlers {
   onSent(streamId: number, bytes: number): void
   /** The peer will send nothing more on this stream (RFC 6525), and all that it sent has been delivered. */
   onIncomingReset(streamId: number): void
+  /** The peer asks for `resetStream()`, which is done: the stream takes no more messages (RFC 6525 §5.2.3). */
+  onResetRequested(streamId: number): void
   /** The peer has confirmed `resetStream()`. */
   onOutgoingReset(streamId: number): void
   /** The association is over, not by `abort()`. `causeCode` is of RFC 9260 §3.3.10. Nothing follows. */

@@ -165,6 +165,12 @@ export class DrivenSctpAssociation implements SctpAssociation {
           this.#onIncomingReset(streamId)
         }
         return
+      case 'outgoing-reset-requested':
+        for (const streamId of event.streamIds) {
+          this.#resets.onRequest(streamId)
+          this.#handlers.onResetRequested(streamId)
+        }
+        return
       case 'outgoing-streams-reset':
       // A peer that refuses breaks RFC 8831 §6.7; to us the stream is done with all the same.
       case 'outgoing-streams-reset-failed':
