@@ -9,19 +9,18 @@ import type { DtlsEvent, DtlsFailureReason } from './events.ts'
 import { packFlight } from './flight.ts'
 import { FlightSender } from './flight-sender.ts'
 import { decodeFragments } from './handshake-message.ts'
-import type { HandshakeFragment, HandshakeMessage } from './handshake-message.ts'
 import { HandshakeContext } from './handshake.ts'
 import type { HandshakeStep } from './handshake.ts'
 import { NAMED_GROUP_NAMES } from './key-exchange.ts'
-import { AlertDescription, AlertLevel, ContentType, HandshakeType } from './protocol.ts'
-import { Reassembler } from './reassembler.ts'
+import { MessageInbox } from './message-inbox.ts'
+import { AlertDescription, AlertLevel, ContentType } from './protocol.ts'
 import { PROTECTED_EPOCH } from './record-protection.ts'
 import { RecordReader } from './record-reader.ts'
 import { RecordWriter } from './record-writer.ts'
 import { MAX_PLAINTEXT_LENGTH, decodeRecords } from './record.ts'
 import type { DtlsRecord } from './record.ts'
 import { advanceServer } from './server-handshake.ts'
-import { isFinal, isHandshake, isServer, mayFollow } from './state.ts'
+import { isFinal, isFinishedDue, isHandshake, isServer, mayFollow } from './state.ts'
 import type { Agreed, DtlsState, DtlsStateName } from './state.ts'
 
 /** Protected records kept until their keys or the peer's Finished are there: a first burst that overtook. */
@@ -44,18 +43,13 @@ export class DtlsConnection {
   readonly #writer = new RecordWriter()
   readonly #reader = new RecordReader()
   readonly #sender: FlightSender
-  readonly #plaintextMessages = new Reassembler()
-  readonly #protectedMessages = new Reassembler()
+  readonly #inbox = new MessageInbox()
   readonly #datagrams: Uint8Array[] = []
   readonly #events: DtlsEvent[] = []
   readonly #drops = noDrops()
   #retransmissions = 0
   #state: DtlsState = { name: 'new' }
   #deadline: number | undefined
-  /** `message_seq` of the peer's next message. */
-  #nextSequence = 0
-  /** The peer's messages below this one are what our flight in the air answers. */
-  #answeredSequence = 0
   #earlyRecords: DtlsRecord[] = []
   #earlyData: Uint8Array[] = []
   #plaintextAlert: number | undefined
@@ -294,46 +288,24 @@ export class DtlsConnection {
     }
     for (const fragment of fragments) {
       if (isFinal(this.#state)) return
-      // Only Finished is sent protected, and it never is sent otherwise. HelloRequest is not for us: there is
-      // no renegotiation.
-      const isInPlace = isProtected === (fragment.type === HandshakeType.finished)
-      if (isInPlace && fragment.type !== HandshakeType.helloRequest)
-        this.#handleFragment(fragment, isProtected, now)
-      else this.#drop('handshake')
+      const outcome = this.#inbox.add(fragment, isProtected)
+      if (outcome === 'dropped') this.#drop('handshake')
+      else if (outcome === 'kept') this.#takeMessages(now)
+      else if (this.#sender.noteRepeat(now)) this.#retransmit()
     }
   }
 
-  #handleFragment(fragment: HandshakeFragment, isProtected: boolean, now: number): void {
-    if (fragment.sequence < this.#answeredSequence) {
-      if (this.#sender.noteRepeat(now)) this.#retransmit()
-      return
-    }
-    const messages = isProtected ? this.#protectedMessages : this.#plaintextMessages
-    if (!isHandshake(this.#state) || !messages.add(fragment, this.#nextSequence)) {
-      this.#drop('handshake')
-      return
-    }
-    for (let message = this.#nextMessage(); message !== undefined; message = this.#nextMessage()) {
-      this.#nextSequence++
+  /** Takes the messages that are due and whole. */
+  #takeMessages(now: number): void {
+    for (let state = this.#state; isHandshake(state); state = this.#state) {
+      const message = this.#inbox.take(isFinishedDue(state))
+      if (message === undefined) return
       this.#context.transcript.append(message)
-      this.#take(this.#advance(message), now)
+      const step = isServer(state)
+        ? advanceServer(state, message, this.#context)
+        : advanceClient(state, message, this.#context)
+      this.#take(step, now)
     }
-  }
-
-  /** The message that is due, if it is whole; Finished counts from epoch 1 only, all others from epoch 0. */
-  #nextMessage(): HandshakeMessage | undefined {
-    if (!isHandshake(this.#state)) return undefined
-    const isFinishedDue =
-      this.#state.name === 'await-server-finished' || this.#state.name === 'await-client-finished'
-    return (isFinishedDue ? this.#protectedMessages : this.#plaintextMessages).take(this.#nextSequence)
-  }
-
-  #advance(message: HandshakeMessage): HandshakeStep {
-    const state = this.#state
-    if (!isHandshake(state)) throw new Error(`No handshake goes on in state ${state.name}.`)
-    return isServer(state)
-      ? advanceServer(state, message, this.#context)
-      : advanceClient(state, message, this.#context)
   }
 
   #take(step: HandshakeStep, now: number): void {
@@ -350,7 +322,7 @@ export class DtlsConnection {
     this.#transition(step.state)
     if (step.flight !== undefined) {
       this.#sender.begin(step.flight, step.state.name !== 'connected', now)
-      this.#answeredSequence = this.#nextSequence
+      this.#inbox.noteAnswered()
       this.#transmit()
     }
     if (step.state.name === 'connected') this.#connected(step.state.agreed)
@@ -365,8 +337,7 @@ export class DtlsConnection {
     this.#deadline = undefined
     // Nothing answers the server's last flight, but a client that repeats its Finished did not get it.
     if (this.role === 'client') this.#sender.stop()
-    this.#plaintextMessages.clear()
-    this.#protectedMessages.clear()
+    this.#inbox.close()
     this.#context.transcript.clear()
     this.#emit({
       type: 'connected',
@@ -404,8 +375,7 @@ export class DtlsConnection {
     this.#transition(state)
     this.#deadline = undefined
     this.#sender.stop()
-    this.#plaintextMessages.clear()
-    this.#protectedMessages.clear()
+    this.#inbox.close()
     this.#context.transcript.clear()
     this.#earlyRecords = []
     this.#earlyData = []

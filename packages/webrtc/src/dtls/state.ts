@@ -109,6 +109,11 @@ export function isHandshake(state: DtlsState): state is HandshakeState {
   return state.name.startsWith('await-')
 }
 
+/** Whether the peer's Finished is awaited, and nothing else. */
+export function isFinishedDue({ name }: HandshakeState): boolean {
+  return name === 'await-server-finished' || name === 'await-client-finished'
+}
+
 /** Whether it is the handshake of a server. */
 export function isServer(state: HandshakeState): state is ServerState {
   return SERVER_STATES.has(state.name)
