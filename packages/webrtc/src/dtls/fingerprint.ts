@@ -34,9 +34,12 @@ export function parseFingerprint({ algorithm, value }: DtlsFingerprint): Uint8Ar
 
 /** The sha-256 fingerprint of a certificate, in lower case as RFC 8122 has the algorithm and W3C the value. */
 export function fingerprintOf(der: Uint8Array): DtlsFingerprint {
-  const hex = Array.from(createHash('sha256').update(der).digest(), (byte) =>
-    byte.toString(16).padStart(2, '0')
-  )
+  return toDtlsFingerprint(createHash('sha256').update(der).digest())
+}
+
+/** The same of the 32 bytes of a SHA-256. */
+export function toDtlsFingerprint(bytes: Uint8Array): DtlsFingerprint {
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0'))
   return { algorithm: 'sha-256', value: hex.join(':') }
 }
 

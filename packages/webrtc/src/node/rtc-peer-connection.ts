@@ -4,8 +4,7 @@ import {
   validateConfiguration,
   type PeerConfiguration
 } from '../configuration/index.ts'
-import { CertificatePool } from '../dtls/index.ts'
-import { parseFingerprint } from '../dtls/fingerprint.ts'
+import { CertificatePool, parseFingerprint } from '../dtls/index.ts'
 import type { ConnectionMetrics } from '../metrics.ts'
 import type { RTCDataChannelInit } from '../w3c.ts'
 import { MetricsRecorder } from './connection-metrics.ts'

@@ -83,8 +83,8 @@ function addTransport(
   })
   if (remoteCertificate !== undefined) {
     add(REMOTE_CERTIFICATE_ID, 'certificate', {
-      fingerprint: stack.remoteFingerprint,
-      fingerprintAlgorithm: 'sha-256',
+      fingerprint: stack.remoteFingerprint?.value,
+      fingerprintAlgorithm: stack.remoteFingerprint?.algorithm,
       base64Certificate: Buffer.from(remoteCertificate).toString('base64')
     })
   }

@@ -1,7 +1,6 @@
 import type { IceCandidate } from '../candidates/index.ts'
 import type { PeerConfiguration } from '../configuration/index.ts'
-import { fingerprintText } from './fingerprint-text.ts'
-import type { Certificate, DtlsEvent } from '../dtls/index.ts'
+import { toDtlsFingerprint, type Certificate, type DtlsEvent, type DtlsFingerprint } from '../dtls/index.ts'
 import type { SdpDataSection } from '../sdp/index.ts'
 import type { RTCIceParameters } from '../w3c.ts'
 import type { MetricsRecorder } from './connection-metrics.ts'
@@ -114,8 +113,8 @@ export class TransportStack {
   }
 
   /** What the peer's certificate was checked against. */
-  get remoteFingerprint(): string | undefined {
-    return this.#remote && fingerprintText(this.#remote.fingerprint)
+  get remoteFingerprint(): DtlsFingerprint | undefined {
+    return this.#remote && toDtlsFingerprint(this.#remote.fingerprint)
   }
 
   /** A local description with these credentials is applied: their generation gathers from now on. */
@@ -264,7 +263,7 @@ export class TransportStack {
     this.dtls.start({
       role: dtlsRole,
       certificate,
-      remoteFingerprint: { algorithm: 'sha-256', value: fingerprintText(remote.fingerprint) },
+      remoteFingerprint: toDtlsFingerprint(remote.fingerprint),
       ...timeout
     })
   }
