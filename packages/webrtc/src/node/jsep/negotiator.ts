@@ -44,18 +44,18 @@ export class Negotiator {
     this.#chain = new OperationsChain(init.isClosed.bind(init), () => {
       if (!this.#updateWhenChainIsEmpty) return
       this.#updateWhenChainIsEmpty = false
-      this.updateNegotiationNeeded()
+      this.#updateNegotiationNeeded()
     })
   }
 
   createOffer(iceRestart: boolean): Promise<RTCSessionDescriptionInit> {
     return this.#chain.chain(() =>
-      this.inTask(() => this.#session.createOffer({ hasChannels: this.#hasChannels, iceRestart }))
+      this.#inTask(() => this.#session.createOffer({ hasChannels: this.#hasChannels, iceRestart }))
     )
   }
 
   createAnswer(): Promise<RTCSessionDescriptionInit> {
-    return this.#chain.chain(() => this.inTask(() => this.#session.createAnswer()))
+    return this.#chain.chain(() => this.#inTask(() => this.#session.createAnswer()))
   }
 
   setLocalDescription(type: unknown, sdp: string): Promise<void> {
@@ -72,18 +72,18 @@ export class Negotiator {
 
   restartIce(): void {
     this.#session.markForRestart()
-    this.updateNegotiationNeeded()
+    this.#updateNegotiationNeeded()
   }
 
   /** A channel was made; the first one has to be negotiated. */
   noteChannel(): void {
     if (this.#hasChannels) return
     this.#hasChannels = true
-    this.updateNegotiationNeeded()
+    this.#updateNegotiationNeeded()
   }
 
   /** webrtc-pc §4.7.3, "update the negotiation-needed flag". */
-  updateNegotiationNeeded(): void {
+  #updateNegotiationNeeded(): void {
     if (!this.#chain.isEmpty) {
       this.#updateWhenChainIsEmpty = true
       return
@@ -106,7 +106,7 @@ export class Negotiator {
   }
 
   /** Runs a step in a task. After `close()` it does not run, and the promise never settles. */
-  inTask<T>(step: () => T): Promise<T> {
+  #inTask<T>(step: () => T): Promise<T> {
     return new Promise((resolve, reject) => {
       this.#init.tasks.queue(() => {
         if (this.#init.isClosed()) return
@@ -123,23 +123,23 @@ export class Negotiator {
   async #setLocal(given: RTCSdpType | undefined, sdp: string): Promise<void> {
     const isOffering = OFFERING_STATES.includes(this.#session.signalingState)
     const type = given ?? (isOffering ? 'offer' : 'answer')
-    if (type === 'rollback') return this.inTask(() => this.#rollBack())
+    if (type === 'rollback') return this.#inTask(() => this.#rollBack())
     const hasChannels = this.#hasChannels
     if (sdp === '' && !this.#session.isFresh(type, hasChannels)) {
       if (type === 'offer') this.#session.createOffer({ hasChannels, iceRestart: false })
       else this.#session.createAnswer()
     }
     const description = this.#session.checkLocal(type, sdp)
-    await this.inTask(() => {
+    await this.#inTask(() => {
       this.#apply('local', description)
     })
   }
 
   /** webrtc-pc §4.4.1.5, "setRemoteDescription", with the implicit rollback of perfect negotiation. */
   async #setRemote(type: RTCSdpType, sdp: string): Promise<void> {
-    if (type === 'rollback') return this.inTask(() => this.#rollBack())
+    if (type === 'rollback') return this.#inTask(() => this.#rollBack())
     const description = this.#session.checkRemote(type, sdp)
-    await this.inTask(() => {
+    await this.#inTask(() => {
       if (type === 'offer' && this.#session.signalingState === 'have-local-offer') this.#giveUpOffer()
       this.#apply('remote', description)
     })
@@ -161,7 +161,7 @@ export class Negotiator {
     if (changed) this.#init.onSignalingStateChange()
     if (!this.#init.isClosed() && this.#session.signalingState === 'stable') {
       this.#negotiationNeeded = false
-      this.updateNegotiationNeeded()
+      this.#updateNegotiationNeeded()
     }
   }
 
@@ -169,7 +169,7 @@ export class Negotiator {
     this.#giveUpOffer()
     this.#init.onSignalingStateChange()
     this.#negotiationNeeded = false
-    this.updateNegotiationNeeded()
+    this.#updateNegotiationNeeded()
   }
 
   #giveUpOffer(): void {
@@ -197,7 +197,7 @@ export class Negotiator {
     if (!known.includes(generation)) {
       throw new DOMException('usernameFragment: belongs to no applied remote description', 'OperationError')
     }
-    await this.inTask(() => {
+    await this.#inTask(() => {
       this.#session.addRemoteCandidate(generation, candidate)
       this.#stack.addRemoteCandidate(generation, candidate)
     })
