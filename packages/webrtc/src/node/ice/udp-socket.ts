@@ -122,14 +122,14 @@ export class UdpSocket {
       return false
     }
     this.#request ??= this.#access.createRequest()
-    const isKept = this.#waiting > 0
-    this.#list[0] = isKept ? datagram.slice() : datagram
+    const isCopied = this.#waiting > 0
+    this.#list[0] = isCopied ? datagram.slice() : datagram
     if (this.#handle.send(this.#request, this.#list, 1, port, address, true) !== 0) return false
     this.#waiting++
     this.#request.datagram = this.#list[0]
     this.#request.oncomplete = this.#onSent
     this.#request = undefined
-    return !isKept
+    return !isCopied
   }
 
   readonly close = (): Promise<void> => {
