@@ -1,7 +1,6 @@
 import { comparePeerIds } from '@hearsay/signaling'
-import { TopicValidatorResult } from '@libp2p/gossipsub'
-import { MAX_ENVELOPE_BYTES } from '../constants.ts'
 import { Discovery } from '../discovery/discovery.ts'
+import { SignalTopicGuard } from '../gossip/signal-topic-guard.ts'
 import { Overlay } from '../overlay/overlay.ts'
 import { Presence } from '../presence/presence.ts'
 import { RoomWatch } from '../room-watch.ts'
@@ -11,8 +10,7 @@ import type { MeshMetrics } from '../metrics.ts'
 import type { ResolvedHearsayOptions } from '../options.ts'
 import type { HearsayTransport } from '../transport/hearsay-transport.ts'
 import type { Room } from '@hearsay/signaling'
-import type { Message } from '@libp2p/gossipsub'
-import type { Ed25519PrivateKey, PeerId } from '@libp2p/interface'
+import type { Ed25519PrivateKey } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 
 export interface RoomRuntimeInit {
@@ -84,7 +82,8 @@ export class RoomRuntime {
 
   /** What the room's topic takes: before anything is subscribed. */
   guard(): void {
-    this.#init.components.pubsub.topicValidators.set(this.room.topic, limitSize)
+    const guard = new SignalTopicGuard({ isMember: (peerId) => this.presence.get(peerId) !== undefined })
+    this.#init.components.pubsub.topicValidators.set(this.room.topic, guard.validate)
   }
 
   async start(): Promise<void> {
@@ -105,9 +104,4 @@ export class RoomRuntime {
   unguard(): void {
     this.#init.components.pubsub.topicValidators.delete(this.room.topic)
   }
-}
-
-/** Everybody on the topic pays for what is passed on: nothing that no envelope can be. */
-function limitSize(_neighbour: PeerId, { data }: Message): TopicValidatorResult {
-  return data.length > MAX_ENVELOPE_BYTES ? TopicValidatorResult.Reject : TopicValidatorResult.Accept
 }

@@ -26,6 +26,11 @@ export class SourceQuota {
     this.#bytes = new OriginBuckets(bytesBurst, bytesPerSecond, capacity)
   }
 
+  /** Sources whose quota is kept apart now. */
+  get size(): number {
+    return this.#envelopes.size
+  }
+
   /** Whether one more envelope of the source may be looked at. */
   take(source: string, length: number, now: number): boolean {
     if (this.pausedUntil(source, now) > now) {

@@ -60,6 +60,11 @@ export class OriginBuckets {
     this.#capacity = capacity
   }
 
+  /** Origins that are told apart now. */
+  get size(): number {
+    return this.#buckets.size
+  }
+
   take(origin: string, now: number, count = 1): boolean {
     const bucket = this.#buckets.get(origin) ?? new TokenBucket(this.#burst, this.#perSecond, now)
     this.#buckets.delete(origin)
