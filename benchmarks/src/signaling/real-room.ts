@@ -32,7 +32,7 @@ export class RealRoom implements AsyncDisposable {
   }
 
   /** Resolves once every member knows every other. */
-  static async open(size: number): Promise<RealRoom> {
+  static async open(size: number, progress: (line: string) => void): Promise<RealRoom> {
     const room = new RealRoom(size)
     const entries: string[] = []
     for (let started = 0; started < size; started += perProcess) {
@@ -42,6 +42,7 @@ export class RealRoom implements AsyncDisposable {
       entries.push(members[0].address)
       const rest = started === 0 && count > 1 ? await worker.call.join(count - 1, entries) : members
       room.#hosts.push({ worker, peers: rest.map(({ peerId }) => peerId) })
+      progress(`${started + count} have joined`)
     }
     await Promise.all(room.#hosts.map(({ worker }) => worker.call.know(size - 1)))
     room.#pairs = room.#choosePairs()
@@ -68,12 +69,13 @@ export class RealRoom implements AsyncDisposable {
     await Promise.all(this.#hosts.map(({ worker }) => worker[Symbol.asyncDispose]()))
   }
 
-  /** Every member dials as often as any other, and everybody once: as far apart in the room as the turn says. */
+  /** Every member dials as often as any other, and everybody once: first those far apart, in other processes. */
   #choosePairs(): [Dialer, string][] {
     const members = this.#hosts.flatMap(({ worker, peers }) =>
       peers.map((peer, member) => ({ worker, member, peer }))
     )
-    const distances = Array.from({ length: Math.floor((members.length - 1) / 2) }, (_, i) => i + 1)
+    const farthest = Math.floor((members.length - 1) / 2)
+    const distances = Array.from({ length: farthest }, (_, i) => farthest - i)
     return distances.flatMap((distance) =>
       members.map((dialer, index): [Dialer, string] => [
         dialer,

@@ -12,3 +12,6 @@ export const MAX_ENVELOPE_BYTES = 16 * 1024
 
 /** The protocol between overlay neighbours by which they tell each other who is in the room. */
 export const PRESENCE_PROTOCOL = '/hearsay/presence/1.0.0'
+
+/** Members that are remembered at most unless the options say otherwise: a few megabytes. A room may be larger. */
+export const DEFAULT_MAX_MEMBERS = 4_096

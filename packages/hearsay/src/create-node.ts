@@ -42,6 +42,13 @@ export interface NodeServices<Service> extends Record<string, unknown> {
 const INBOUND_PER_SECOND = 100
 const INBOUND_PENDING = 100
 
+/**
+ * How often libp2p asks over each connection whether the other side is there. Sessions find out by themselves; this is
+ * for links over the network, whose end TCP tells unless the other machine vanished, and as soon as of an idle session.
+ * Every question is a stream of its own, which is most of what a quiet link costs.
+ */
+const PING_INTERVAL_MS = 30_000
+
 /** The libp2p node under a mesh that has no other, not started. */
 export async function createNode<Service>(init: NodeInit<Service>): Promise<Libp2p<NodeServices<Service>>> {
   // Loaded only where it is used.
@@ -88,6 +95,7 @@ export function bareNode(init: BareNodeInit): Omit<Libp2pOptions, 'services'> {
     ...(platform.connectionGater !== undefined && { connectionGater: platform.connectionGater }),
     ...(init.logger !== undefined && { logger: init.logger }),
     ...(init.metrics !== undefined && { metrics: init.metrics }),
+    connectionMonitor: { pingInterval: PING_INTERVAL_MS },
     connectionManager: {
       inboundConnectionThreshold: INBOUND_PER_SECOND,
       maxIncomingPendingConnections: INBOUND_PENDING

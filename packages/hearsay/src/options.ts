@@ -1,5 +1,6 @@
 import { isMultiaddr, multiaddr } from '@multiformats/multiaddr'
 import { platform } from '#platform'
+import { DEFAULT_MAX_MEMBERS } from './constants.ts'
 import { InvalidMultiaddrError, InvalidOptionError, UnknownOptionError } from './errors.ts'
 import { parseInvite } from './invite.ts'
 import { MAX_INTRODUCERS } from './presence/presence-record.ts'
@@ -312,7 +313,7 @@ function withDefaults(options: HearsayOptions): ResolvedHearsayOptions {
     autoConnect: options.autoConnect ?? true,
     overlayDegree: options.overlayDegree ?? 4,
     introducers: options.introducers ?? Math.min(3, options.overlayDegree ?? 4),
-    maxMembers: options.maxMembers ?? 4_096,
+    maxMembers: options.maxMembers ?? DEFAULT_MAX_MEMBERS,
     presenceTtlMs: options.presenceTtlMs ?? 120_000,
     keyMismatchTimeoutMs: options.keyMismatchTimeoutMs ?? 15_000,
     mdns: options.mdns ?? false,

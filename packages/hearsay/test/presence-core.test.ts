@@ -7,7 +7,7 @@ import { drain, instanceAt, knownOf } from './support/presence-room.ts'
 import { seededRandom } from './support/seeded-random.ts'
 import type { ExchangeFrame } from '../src/presence/exchange-frame.ts'
 import type { PresenceCoreOptions, PresenceOutput } from '../src/presence/presence-core.ts'
-import type { KnownRecord } from '../src/presence/presence-table.ts'
+import type { KnownRecord } from '../src/presence/known-record.ts'
 
 function coreOf(options: Partial<PresenceCoreOptions> = {}): PresenceCore {
   return new PresenceCore({

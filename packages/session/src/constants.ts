@@ -100,6 +100,10 @@ export interface LivenessOptions {
   activeSuspicionMs: number
   /** How long after the last application data the session still counts as active. @default 5_000 */
   activeForMs: number
+  /** Silence until a ping where somebody stands on the session who sends nothing, as a link of the overlay does. @default 2_000 */
+  alertBeatMs: number
+  /** Silence until suspicion there. @default 5_000 */
+  alertSuspicionMs: number
   /** Silence until a ping on an idle session. @default 15_000 */
   idleBeatMs: number
   /** Silence until suspicion on an idle session. @default 40_000 */
@@ -112,6 +116,8 @@ export const DEFAULT_LIVENESS: LivenessOptions = {
   activeBeatMs: 1_000,
   activeSuspicionMs: 2_500,
   activeForMs: 5_000,
+  alertBeatMs: 2_000,
+  alertSuspicionMs: 5_000,
   idleBeatMs: 15_000,
   idleSuspicionMs: 40_000,
   graceMs: 2_500

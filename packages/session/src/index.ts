@@ -12,7 +12,7 @@ export type {
 } from './channels/channel.ts'
 export { systemClock, type Clock } from './clock.ts'
 export { formatCloseReason, type CloseReason, type SessionCloseCode } from './close-reason.ts'
-export type { LivenessOptions, SessionTimeouts } from './constants.ts'
+export { DEFAULT_LIVENESS, type LivenessOptions, type SessionTimeouts } from './constants.ts'
 export * from './errors.ts'
 export type { SessionLogger } from './logger.ts'
 export type {

@@ -215,8 +215,8 @@ export class PeerSession extends TypedEventEmitter<PeerSessionEvents> implements
   }
 
   /**
-   * Beats as on a busy session from now on, so that a dead peer is noticed as soon: for who stands on this session
-   * without sending anything.
+   * Beats faster than idle sessions from now on, so that a dead peer is noticed within seconds: for who stands on this
+   * session without sending anything.
    *
    * @returns ends it
    */

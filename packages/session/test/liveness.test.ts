@@ -35,15 +35,38 @@ describe('Liveness', () => {
     )
   })
 
-  it('while alert: listens as closely without data, and no longer after', () => {
+  it('while alert: pings after 2 s and suspects after 5 s without data, and no longer after', () => {
     const liveness = new Liveness(DEFAULT_LIVENESS, 0)
     liveness.handleAlert(true, 0)
     liveness.handleHeard(30_000)
-    assert.ok(run(liveness, 30_000, 32_500).some(([at, output]) => at === 32_500 && output === 'suspected'))
-    liveness.handleHeard(33_000)
-    liveness.handleAlert(false, 33_000)
-    const [suspected] = run(liveness, 33_000, 100_000).filter(([, output]) => output === 'suspected')
-    assert.deepEqual(suspected, [73_000, 'suspected'])
+    assert.deepEqual(run(liveness, 30_000, 36_000).slice(0, 3), [
+      [32_000, 'ping'],
+      [34_000, 'ping'],
+      [35_000, 'suspected']
+    ])
+    liveness.handleHeard(36_000)
+    liveness.handleAlert(false, 36_000)
+    const [suspected] = run(liveness, 36_000, 100_000).filter(([, output]) => output === 'suspected')
+    assert.deepEqual(suspected, [76_000, 'suspected'])
+  })
+
+  it('while alert: is not kept from suspecting by what is sent meanwhile', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: 7_000 }), { minLength: 1 }), (pauses) => {
+        const liveness = new Liveness(DEFAULT_LIVENESS, 0)
+        liveness.handleAlert(true, 0)
+        liveness.handleHeard(10_000)
+        let now = 10_000
+        const outputs: [number, LivenessOutput][] = []
+        for (const pause of [...pauses, 10_000]) {
+          outputs.push(...run(liveness, now, now + pause))
+          now += pause
+          liveness.handleData(now)
+        }
+        const at = outputs.find(([, output]) => output === 'suspected')?.[0] ?? Infinity
+        assert.ok(at >= 12_500 && at <= 15_000, String(at))
+      })
+    )
   })
 
   it('when idle: pings every 15 s, suspects after 40 s', () => {

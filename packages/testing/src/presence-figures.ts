@@ -1,3 +1,4 @@
+import { DEFAULT_MAX_MEMBERS } from 'hearsay/presence'
 import { PresenceSimulation } from './presence-simulation.ts'
 
 export interface PresenceFiguresOptions {
@@ -7,7 +8,7 @@ export interface PresenceFiguresOptions {
   readonly hopMs?: number
   /** Links that each member opens to others at random; it has twice as many on average. @default 3 */
   readonly links?: number
-  /** How many members each of them remembers. @default all */
+  /** How many members each of them remembers. @default 4_096, as without simulation */
   readonly maxMembers?: number
   /** For how long the quiet room is watched, in milliseconds. @default 600_000 */
   readonly quietMs?: number
@@ -37,9 +38,10 @@ export interface PresenceFigures {
 
 const LIMIT_MS = 120_000
 
-/** Measures a room on a virtual clock. A thousand members take some seconds of CPU and half a gigabyte of memory. */
+/** Measures a room on a virtual clock. Ten thousand members take minutes of CPU and some gigabytes of memory. */
 export function measurePresence(options: PresenceFiguresOptions): PresenceFigures {
-  const { members, seed, hopMs = 50, links = 3, maxMembers = 2 * members, quietMs = 600_000 } = options
+  const { members, seed, hopMs = 50, links = 3, quietMs = 600_000 } = options
+  const { maxMembers = DEFAULT_MAX_MEMBERS } = options
   const room = new PresenceSimulation({ seed, hopMs, maxMembers })
   const names = room.addSettled(members).map(({ name }) => name)
   // Two halves, to be parted at three links.
@@ -56,7 +58,7 @@ export function measurePresence(options: PresenceFiguresOptions): PresenceFigure
 
   room.resetTraffic()
   const newcomer = room.add('newcomer')
-  for (let neighbours = 0; neighbours < 2; neighbours++) room.link('newcomer', room.random.pick(names))
+  for (const half of [left, right]) room.link('newcomer', room.random.pick(half))
   const others = Math.min(members, maxMembers)
   const newcomerKnowsMs = room.runUntil(() => newcomer.core.table.size >= others, LIMIT_MS, 10)
   const newcomerKnownMs = newcomerKnowsMs + room.runUntil(() => isKnown(room, 'newcomer'), LIMIT_MS, 10)

@@ -1,6 +1,13 @@
-import { encodePresenceRecord, knownRecord, PresenceCore } from 'hearsay/presence'
-import { EventQueue } from './event-queue.ts'
+import {
+  DEFAULT_MAX_MEMBERS,
+  encodePresenceRecord,
+  knownRecord,
+  MAX_TTL_MS,
+  PresenceCore
+} from 'hearsay/presence'
 import { SeededRandom } from './seeded-random.ts'
+import { SharedEntries } from './shared-entries.ts'
+import { Timeline } from './timeline.ts'
 import type { KnownRecord, PresenceOutput, PresenceRecord, RecordArrival } from 'hearsay/presence'
 
 export interface PresenceSimulationOptions {
@@ -10,7 +17,7 @@ export interface PresenceSimulationOptions {
   readonly hopMs?: number
   /** How long members ask to be remembered at least, in milliseconds. @default 120_000 */
   readonly ttlMs?: number
-  /** How many members each of them remembers. @default 16_384 */
+  /** How many members each of them remembers. @default 4_096, as without simulation */
   readonly maxMembers?: number
 }
 
@@ -74,24 +81,24 @@ export class PresenceSimulation {
   readonly random: SeededRandom
   readonly #members = new Map<string, Member>()
   readonly #options: Required<Omit<PresenceSimulationOptions, 'seed'>>
-  readonly #events = new EventQueue()
-  readonly #known = new Map<string, KnownRecord>()
+  readonly #timeline = new Timeline()
+  readonly #entries = new SharedEntries()
   readonly #bySealed = new Map<Uint8Array, KnownRecord>()
   /** The two ends of each link, by name. */
   readonly #ends = new Map<string, readonly [string, string]>()
   readonly #listeners: ((name: string, output: PresenceOutput) => void)[] = []
-  #now = 0
   #links = 0
   #traffic = noTraffic()
 
-  constructor({ seed, hopMs = 50, ttlMs = 120_000, maxMembers = 16_384 }: PresenceSimulationOptions) {
+  constructor(options: PresenceSimulationOptions) {
+    const { seed, hopMs = 50, ttlMs = 120_000, maxMembers = DEFAULT_MAX_MEMBERS } = options
     this.random = new SeededRandom(seed)
     this.#options = { hopMs, ttlMs, maxMembers }
   }
 
   /** Milliseconds since the beginning. */
   get now(): number {
-    return this.#now
+    return this.#timeline.now
   }
 
   get traffic(): Readonly<PresenceTraffic> {
@@ -110,7 +117,7 @@ export class PresenceSimulation {
   /** A member begins, with no link. */
   add(name: string, options?: AddOptions): SimulatedMember {
     const member = this.#create(name, options)
-    member.core.handleChange(this.#now)
+    member.core.handleChange(this.now)
     this.#drain(member)
     return member
   }
@@ -121,21 +128,23 @@ export class PresenceSimulation {
    */
   addSettled(count: number): SimulatedMember[] {
     const { ttlMs, maxMembers } = this.#options
-    const countsMs = Math.max(ttlMs, count * 30_000)
+    const countsMs = Math.min(Math.max(ttlMs, Math.min(count, maxMembers) * 30_000), MAX_TTL_MS)
+    this.#entries.reserve(count)
     const added = Array.from({ length: count }, (_, index) => this.#create(`m${index}`))
     const records = added.map((member) => this.#record(member, { sequence: 0, ttlMs: countsMs, gone: false }))
     for (const [index, member] of added.entries()) {
+      const { table } = member.core
       member.announces = false
-      member.core.handleSealed(records[index], this.#now)
+      member.core.handleSealed(records[index], this.now)
       for (const known of this.#sample(records, maxMembers)) {
         if (known.peerId === member.peerId) continue
-        member.core.handlePublished(known, known.peerId, this.#now)
+        table.handleRecord(known, { neighbour: known.peerId, makesRoom: true }, this.now)
+        // What it has to say of them is old news.
+        while (table.pollOutput() !== undefined);
       }
-      // What it has to say of them is old news.
-      while (member.core.pollOutput() !== undefined);
-      this.#events.add(this.#now + this.random.number() * 0.6 * countsMs, () => {
+      this.#timeline.add(this.now + this.random.number() * 0.6 * countsMs, () => {
         if (!member.isAlive) return
-        member.core.handleChange(this.#now)
+        member.core.handleChange(this.now)
         this.#drain(member)
       })
       this.#drain(member)
@@ -152,12 +161,12 @@ export class PresenceSimulation {
     other.links.set(a, id)
     this.#ends.set(id, [a, b])
     // A round trip for the hellos.
-    this.#events.add(this.#now + 2 * this.#options.hopMs, () => {
+    this.#timeline.add(this.now + 2 * this.#options.hopMs, () => {
       if (one.links.get(b) !== id) return
-      one.core.handleLinkOpen(id, other.peerId, true, this.#now)
-      other.core.handleLinkOpen(id, one.peerId, false, this.#now)
+      one.core.handleLinkOpen(id, other.peerId, true, this.now)
+      other.core.handleLinkOpen(id, one.peerId, false, this.now)
       for (const member of [one, other]) {
-        if (member.announces) member.core.handleAudience(this.#now)
+        if (member.announces) member.core.handleAudience(this.now)
         this.#drain(member)
       }
     })
@@ -172,7 +181,7 @@ export class PresenceSimulation {
     other.links.delete(a)
     this.#ends.delete(id)
     for (const member of [one, other]) {
-      member.core.handleLinkClosed(id, this.#now)
+      member.core.handleLinkClosed(id, this.now)
       this.#drain(member)
     }
   }
@@ -191,7 +200,7 @@ export class PresenceSimulation {
     const member = this.#member(name)
     member.core.handleClose()
     this.#drain(member)
-    this.#events.add(this.#now + 2 * this.#options.hopMs, () => {
+    this.#timeline.add(this.now + 2 * this.#options.hopMs, () => {
       this.kill(name)
     })
   }
@@ -208,26 +217,12 @@ export class PresenceSimulation {
 
   /** Lets so much time pass. */
   run(durationMs: number): void {
-    const end = this.#now + durationMs
-    while (this.#events.nextAt <= end) this.#step()
-    this.#now = end
+    this.#timeline.run(durationMs)
   }
 
   /** @returns milliseconds until `condition` held; it is looked at every `stepMs` @throws {Error} not within `limitMs` */
   runUntil(condition: () => boolean, limitMs: number, stepMs = 50): number {
-    const startedAt = this.#now
-    while (!condition()) {
-      if (this.#now - startedAt >= limitMs) {
-        throw new Error(`the condition does not hold after ${limitMs} ms of virtual time`)
-      }
-      this.run(stepMs)
-    }
-    return this.#now - startedAt
-  }
-
-  #step(): void {
-    this.#now = Math.max(this.#now, this.#events.nextAt)
-    this.#events.take()?.()
+    return this.#timeline.runUntil(condition, limitMs, stepMs)
   }
 
   #member(name: string): Member {
@@ -236,7 +231,7 @@ export class PresenceSimulation {
     return member
   }
 
-  #create(name: string, { startedAtMs = this.#now, peerId = name }: AddOptions = {}): Member {
+  #create(name: string, { startedAtMs = this.now, peerId = name }: AddOptions = {}): Member {
     const instance = new Uint8Array(16)
     new DataView(instance.buffer).setBigUint64(0, BigInt(Math.floor(startedAtMs)))
     instance.set(this.random.bytes(8), 8)
@@ -245,7 +240,8 @@ export class PresenceSimulation {
       instance,
       random: () => this.random.number(),
       ttlMs: this.#options.ttlMs,
-      maxMembers: this.#options.maxMembers
+      maxMembers: this.#options.maxMembers,
+      store: this.#entries.createStore()
     })
     const member = {
       name,
@@ -262,11 +258,16 @@ export class PresenceSimulation {
     return member
   }
 
-  #sample(records: readonly KnownRecord[], count: number): Iterable<KnownRecord> {
-    if (count >= records.length) return records
-    const start = this.random.integer(0, records.length - 1)
-    const stride = Math.floor(records.length / count)
-    return Array.from({ length: count }, (_, i) => records[(start + i * stride) % records.length])
+  /** So many of the records, chosen at random, as far as one step all around them is. */
+  *#sample(records: readonly KnownRecord[], count: number): Generator<KnownRecord, undefined> {
+    const { length } = records
+    let step = this.random.integer(1, length)
+    while (greatestCommonDivisor(step, length) > 1) step = this.random.integer(1, length)
+    let index = this.random.integer(0, length - 1)
+    for (let taken = 0; taken < Math.min(count, length); taken++) {
+      yield records[index]
+      index = (index + step) % length
+    }
   }
 
   #drain(member: Member): void {
@@ -278,13 +279,13 @@ export class PresenceSimulation {
   }
 
   #wake(member: Member): void {
-    const at = Math.max(member.core.pollTimeout() ?? Infinity, this.#now)
+    const at = Math.max(member.core.pollTimeout() ?? Infinity, this.now)
     if (at >= member.wakeAt || at === Infinity) return
     member.wakeAt = at
-    this.#events.add(at, () => {
+    this.#timeline.add(at, () => {
       if (member.wakeAt !== at || !member.isAlive) return
       member.wakeAt = Infinity
-      member.core.handleTimeout(this.#now)
+      member.core.handleTimeout(this.now)
       this.#drain(member)
     })
   }
@@ -299,7 +300,7 @@ export class PresenceSimulation {
         break
       case 'seal': {
         const known = this.#record(member, output)
-        member.core.handleSealed(known, this.#now)
+        member.core.handleSealed(known, this.now)
         break
       }
       case 'publish':
@@ -321,20 +322,20 @@ export class PresenceSimulation {
     const ends = this.#ends.get(link)
     const other = ends && this.#members.get(ends[0] === member.name ? ends[1] : ends[0])
     if (other === undefined) return
-    this.#events.add(this.#now + this.#options.hopMs, () => {
+    this.#timeline.add(this.now + this.#options.hopMs, () => {
       if (other.links.get(member.name) !== link) return
-      other.core.handleFrame(link, frame, this.#now)
+      other.core.handleFrame(link, frame, this.now)
       this.#drain(other)
     })
   }
 
   #open(member: Member, arrival: RecordArrival): void {
-    const known = this.#known.get(arrival.fingerprint)
-    if (known === undefined) member.core.handleUnsound(arrival, this.#now)
+    const known = this.#entries.record(arrival.fingerprint)
+    if (known === undefined) member.core.handleUnsound(arrival, this.now)
     else if (member.core.table.isNews(known.peerId, known.record)) {
       this.#traffic.verified++
-      member.core.handleOpened(arrival, known, this.#now)
-    } else member.core.handleStale(arrival, known.peerId, known.record, this.#now)
+      member.core.handleOpened(arrival, known, this.now)
+    } else member.core.handleStale(arrival, known.peerId, known.record, this.now)
   }
 
   /** Passed on by everybody who had not heard it to all neighbours but the one it came from. */
@@ -347,13 +348,13 @@ export class PresenceSimulation {
         if (name === source) continue
         this.#traffic.gossiped++
         this.#traffic.gossipedBytes += sealed.length + GOSSIP_OVERHEAD_BYTES
-        this.#events.add(this.#now + this.#options.hopMs, () => {
+        this.#timeline.add(this.now + this.#options.hopMs, () => {
           const other = this.#members.get(name)
           if (other === undefined || heard.has(name)) return
           heard.add(name)
           if (other.core.table.isNews(known.peerId, known.record)) {
             this.#traffic.verified++
-            other.core.handlePublished(known, member.peerId, this.#now)
+            other.core.handlePublished(known, member.peerId, this.now)
             this.#drain(other)
           }
           pass(other, member.name)
@@ -379,7 +380,7 @@ export class PresenceSimulation {
     const sealed = new Uint8Array(SEAL_BYTES + INTRODUCER_BYTES + encodePresenceRecord(record).length)
     sealed.set(this.random.bytes(24), 1)
     const known = knownRecord(peerId, record, sealed)
-    this.#known.set(known.fingerprint, known)
+    this.#entries.addRecord(known)
     this.#bySealed.set(known.sealed, known)
     return known
   }
@@ -387,6 +388,10 @@ export class PresenceSimulation {
 
 /** Three introducers, 34 bytes each: they are not worth parsing ten thousand times. */
 const INTRODUCER_BYTES = 3 * 34
+
+function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b)
+}
 
 function noTraffic(): PresenceTraffic {
   return { frames: 0, bytes: 0, gossiped: 0, gossipedBytes: 0, verified: 0 }

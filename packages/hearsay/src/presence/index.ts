@@ -3,9 +3,11 @@
  *
  * @packageDocumentation
  */
-export { knownRecord } from './known-record.ts'
+export { DEFAULT_MAX_MEMBERS } from '../constants.ts'
+export type { EntryStore, TableEntry } from './entry-store.ts'
+export { knownRecord, type KnownRecord } from './known-record.ts'
 export { PresenceCore } from './presence-core.ts'
 export type { PresenceCoreOptions, PresenceOutput, RecordArrival } from './presence-core.ts'
 export { encodePresenceRecord } from './presence-record.ts'
 export type { PresenceRecord } from './presence-record.ts'
-export type { KnownRecord, Member, RecordVerdict } from './presence-table.ts'
+export { MAX_TTL_MS, type Member, type RecordVerdict } from './presence-table.ts'

@@ -4,9 +4,11 @@ import { fingerprintOf } from './fingerprint.ts'
 import { compareInstances } from './instance.ts'
 import { MAX_TTL_MS, PresenceTable } from './presence-table.ts'
 import { RecordPuller } from './record-puller.ts'
+import type { EntryStore, TableEntry } from './entry-store.ts'
 import type { ExchangeFrame, RecordsFrame } from './exchange-frame.ts'
+import type { KnownRecord } from './known-record.ts'
 import type { PresenceRecord } from './presence-record.ts'
-import type { KnownRecord, RecordSource, RecordVerdict, TableEntry, TableOutput } from './presence-table.ts'
+import type { RecordSource, RecordVerdict, TableOutput } from './presence-table.ts'
 
 export type PresenceOutput =
   | TableOutput
@@ -39,6 +41,8 @@ export interface PresenceCoreOptions {
   readonly ttlMs: number
   /** How many members are remembered. */
   readonly maxMembers: number
+  /** Where records are kept. @default maps of its own */
+  readonly store?: EntryStore | undefined
 }
 
 /**

@@ -9,7 +9,7 @@ import { PRESENCE_PROTOCOL } from '../constants.ts'
 import { knownRecord } from './known-record.ts'
 import { decodePresenceRecord, encodePresenceRecord } from './presence-record.ts'
 import type { PresenceRecord } from './presence-record.ts'
-import type { KnownRecord } from './presence-table.ts'
+import type { KnownRecord } from './known-record.ts'
 import type { Ed25519PrivateKey } from '@libp2p/interface'
 
 const VERSION = 1

@@ -1,5 +1,8 @@
+import { MapEntryStore } from './entry-store.ts'
 import { highOf, SetDigest } from './fingerprint.ts'
 import { compareInstances, sameInstance } from './instance.ts'
+import type { EntryStore, TableEntry } from './entry-store.ts'
+import type { KnownRecord } from './known-record.ts'
 import type { PresenceRecord } from './presence-record.ts'
 
 /** A member of the room, as far as its own records tell. */
@@ -15,17 +18,6 @@ export interface Member {
   /** When its latest record came, on the clock handed in, in milliseconds. */
   readonly heardAt: number
   readonly expiresAt: number
-}
-
-/** A record as it was sealed, opened and verified. It does not change, and may be shared. */
-export interface KnownRecord {
-  readonly peerId: string
-  readonly record: PresenceRecord
-  readonly sealed: Uint8Array
-  /** Of `sealed`. */
-  readonly fingerprint: string
-  /** Fingerprint of what it says, sequence and time to live aside: renewals have the same. */
-  readonly content: string
 }
 
 /**
@@ -50,6 +42,8 @@ export interface PresenceTableOptions {
   readonly maxMembers: number
   /** Whom not to forget to make room for others: who is a neighbour, say. */
   readonly isProtected: (peerId: string) => boolean
+  /** Where entries are kept. @default maps of its own */
+  readonly store?: EntryStore | undefined
 }
 
 /** Where a record came from. */
@@ -81,16 +75,6 @@ const DEPARTED_MS = 3_600_000
 /** Somebody is forgotten for somebody else this often at most: a flood of names costs little, and changes little. */
 const MAKE_ROOM_PAUSE_MS = 50
 
-export interface TableEntry {
-  readonly known: KnownRecord
-  /** The neighbour that first told us of this member. */
-  readonly neighbour: string
-  readonly heardAt: number
-  readonly expiresAt: number
-  /** When the member will have been silent long enough for all it has said (the generic cell rate algorithm). */
-  readonly paidUpAt: number
-}
-
 interface Departed {
   readonly instance: Uint8Array
   readonly sequence: number
@@ -103,8 +87,7 @@ interface Departed {
  */
 export class PresenceTable {
   readonly #options: PresenceTableOptions
-  readonly #entries = new Map<string, TableEntry>()
-  readonly #byFingerprint = new Map<string, TableEntry>()
+  readonly #entries: EntryStore
   readonly #departed = new Map<string, Departed>()
   readonly #outputs: TableOutput[] = []
   readonly #records = new SetDigest()
@@ -115,11 +98,13 @@ export class PresenceTable {
 
   constructor(options: PresenceTableOptions) {
     this.#options = options
+    this.#entries = options.store ?? new MapEntryStore()
   }
 
   /** Members present, without us. */
   get size(): number {
-    return this.#entries.size - this.#tombstones - (this.#entries.has(this.#options.localPeer) ? 1 : 0)
+    const own = this.#entries.get(this.#options.localPeer) === undefined ? 0 : 1
+    return this.#entries.size - this.#tombstones - own
   }
 
   /** Records held, our own and goodbyes included. */
@@ -149,8 +134,9 @@ export class PresenceTable {
   }
 
   *members(): IterableIterator<Member> {
-    for (const [peerId, entry] of this.#entries) {
-      if (peerId !== this.#options.localPeer && !entry.known.record.gone) yield memberOf(entry)
+    for (const entry of this.#entries) {
+      const { peerId, record } = entry.known
+      if (peerId !== this.#options.localPeer && !record.gone) yield memberOf(entry)
     }
   }
 
@@ -160,17 +146,18 @@ export class PresenceTable {
   }
 
   has(fingerprint: string): boolean {
-    return this.#byFingerprint.has(fingerprint)
+    return this.#entries.byFingerprint(fingerprint) !== undefined
   }
 
   byFingerprint(fingerprint: string): TableEntry | undefined {
-    return this.#byFingerprint.get(fingerprint)
+    return this.#entries.byFingerprint(fingerprint)
   }
 
   /** The digest of each of 2^`bits` parts of the table, by the first bits of the records' fingerprints. */
   parts(bits: number): string[] {
     const digests = Array.from({ length: 2 ** bits }, () => new SetDigest())
-    for (const fingerprint of this.#byFingerprint.keys()) {
+    for (const { known } of this.#entries) {
+      const { fingerprint } = known
       digests[partOf(fingerprint, bits)]?.toggle(fingerprint)
     }
     return digests.map(String)
@@ -179,7 +166,8 @@ export class PresenceTable {
   /** The fingerprints of each of 2^`bits` parts for which `isWanted` holds. */
   fingerprintsByPart(bits: number, isWanted: (part: number) => boolean): Map<number, string[]> {
     const found = new Map<number, string[]>()
-    for (const fingerprint of this.#byFingerprint.keys()) {
+    for (const { known } of this.#entries) {
+      const { fingerprint } = known
       const part = partOf(fingerprint, bits)
       if (!isWanted(part)) continue
       const others = found.get(part)
@@ -234,8 +222,8 @@ export class PresenceTable {
   handleTimeout(now: number): void {
     if (now < this.#sweepAt) return
     this.#sweepAt = Number.POSITIVE_INFINITY
-    for (const [peerId, entry] of [...this.#entries]) {
-      if (peerId === this.#options.localPeer) continue
+    for (const entry of [...this.#entries]) {
+      if (entry.known.peerId === this.#options.localPeer) continue
       if (entry.expiresAt > now) this.#sweepAt = Math.min(this.#sweepAt, entry.expiresAt)
       else this.#expire(entry, now)
     }
@@ -265,8 +253,7 @@ export class PresenceTable {
     const before = this.#entries.get(peerId)
     if (before !== undefined) this.#remove(before)
     this.#departed.delete(peerId)
-    this.#entries.set(peerId, entry)
-    this.#byFingerprint.set(fingerprint, entry)
+    this.#entries.add(entry)
     this.#records.toggle(fingerprint)
     this.#members.toggle(content)
     if (this.#isTombstone(entry)) this.#tombstones++
@@ -276,8 +263,7 @@ export class PresenceTable {
 
   #remove(entry: TableEntry): void {
     const { known } = entry
-    this.#entries.delete(known.peerId)
-    this.#byFingerprint.delete(known.fingerprint)
+    this.#entries.delete(entry)
     this.#records.toggle(known.fingerprint)
     this.#members.toggle(known.content)
     if (this.#isTombstone(entry)) this.#tombstones--
@@ -324,11 +310,12 @@ export class PresenceTable {
   }
 
   #dropOldestTombstone(now: number): void {
-    for (const entry of this.#entries.values()) {
-      if (!this.#isTombstone(entry)) continue
-      this.#expire(entry, now)
-      return
+    let oldest: TableEntry | undefined
+    for (const entry of this.#entries) {
+      if (this.#isTombstone(entry) && entry.heardAt < (oldest?.heardAt ?? Number.POSITIVE_INFINITY))
+        oldest = entry
     }
+    if (oldest !== undefined) this.#expire(oldest, now)
   }
 
   /**
@@ -339,8 +326,9 @@ export class PresenceTable {
     if (!makesRoom || now < this.#makeRoomAt) return false
     this.#makeRoomAt = now + MAKE_ROOM_PAUSE_MS
     const byNeighbour = new Map<string, TableEntry[]>()
-    for (const [peerId, entry] of this.#entries) {
-      if (peerId === this.#options.localPeer || entry.known.record.gone) continue
+    for (const entry of this.#entries) {
+      const { peerId, record } = entry.known
+      if (peerId === this.#options.localPeer || record.gone) continue
       if (this.#options.isProtected(peerId)) continue
       const others = byNeighbour.get(entry.neighbour)
       if (others === undefined) byNeighbour.set(entry.neighbour, [entry])

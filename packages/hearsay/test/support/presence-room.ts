@@ -1,9 +1,9 @@
 import { knownRecord } from '../../src/presence/known-record.ts'
 import { PresenceTable } from '../../src/presence/presence-table.ts'
 import { seededRandom } from './seeded-random.ts'
+import type { KnownRecord } from '../../src/presence/known-record.ts'
 import type { PresenceRecord } from '../../src/presence/presence-record.ts'
 import type {
-  KnownRecord,
   PresenceTableOptions,
   RecordSource,
   RecordVerdict,

@@ -36,7 +36,7 @@ export class LivenessMonitor {
     this.#wakeEarlier(now)
   }
 
-  /** From now on, or no longer, the peer's silence is noticed as soon as if data moved. */
+  /** From now on, or no longer, the peer's silence is noticed sooner than on an idle session. */
   setAlert(isAlert: boolean): void {
     const now = this.#clock.now()
     this.#liveness.handleAlert(isAlert, now)

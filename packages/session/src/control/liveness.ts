@@ -7,7 +7,7 @@ const STALL_MS = 500
 
 /**
  * Decides from silence whether the peer still lives (sans-IO). While data moves it listens closely; an idle session
- * beats slowly. Anything heard on any channel is a sign of life.
+ * beats slowly, unless somebody stands on it. Anything heard on any channel is a sign of life.
  */
 export class Liveness {
   readonly #options: LivenessOptions
@@ -37,13 +37,16 @@ export class Liveness {
 
   /** Application data moved, either way. */
   handleData(now: number): void {
-    // Where an idle session wakes, silence counts from now on: the peer had no reason to speak before.
-    if (!this.#isActive(now) && this.#suspectedSince === undefined)
-      this.#lastHeard = Math.max(this.#lastHeard, now)
+    // Where a quiet session wakes, silence counts from now on, as the peer had no reason to speak before; but for no
+    // longer than it would have without.
+    if (this.#pace(now) !== 'active' && this.#suspectedSince === undefined) {
+      const spareMs = this.#suspicionMs(now) - this.#options.activeSuspicionMs
+      this.#lastHeard = Math.max(this.#lastHeard, Math.min(now, this.#lastHeard + spareMs))
+    }
     this.#lastData = now
   }
 
-  /** While alert it listens as closely as if data moved. */
+  /** While alert it listens more closely than an idle session does. */
   handleAlert(isAlert: boolean, now: number): void {
     if (isAlert) this.handleData(now)
     this.#isAlert = isAlert
@@ -83,18 +86,20 @@ export class Liveness {
     return this.#expectedTimeout
   }
 
-  #isActive(now: number): boolean {
-    return (
-      this.#isAlert || now - this.#lastData < this.#options.activeForMs || this.#suspectedSince !== undefined
-    )
+  #pace(now: number): 'active' | 'alert' | 'idle' {
+    if (now - this.#lastData < this.#options.activeForMs || this.#suspectedSince !== undefined)
+      return 'active'
+    return this.#isAlert ? 'alert' : 'idle'
   }
 
   #suspicionMs(now: number): number {
-    return this.#isActive(now) ? this.#options.activeSuspicionMs : this.#options.idleSuspicionMs
+    const { activeSuspicionMs, alertSuspicionMs, idleSuspicionMs } = this.#options
+    return { active: activeSuspicionMs, alert: alertSuspicionMs, idle: idleSuspicionMs }[this.#pace(now)]
   }
 
   #nextPing(now: number): number {
-    const beat = this.#isActive(now) ? this.#options.activeBeatMs : this.#options.idleBeatMs
+    const { activeBeatMs, alertBeatMs, idleBeatMs } = this.#options
+    const beat = { active: activeBeatMs, alert: alertBeatMs, idle: idleBeatMs }[this.#pace(now)]
     // While suspected a ping goes every half beat: the first sign of life ends the suspicion.
     const interval = this.#suspectedSince === undefined ? beat : beat / 2
     return Math.max(this.#lastHeard, this.#lastPing) + interval
