@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import type { NetworkInterfaceInfo } from 'node:os'
+import { parseCandidate, renderCandidate } from '@hearsay/webrtc'
 import fc from 'fast-check'
+import { Candidate } from 'werift'
 import {
   CONSENT_INTERVAL_MS,
   CONSENT_TIMEOUT_MS,
@@ -10,8 +12,10 @@ import {
 } from '../../src/node/ice/consent.ts'
 import { createIceCredentials } from '../../src/node/ice/credentials.ts'
 import { MAX_HOST_ADDRESSES, hostAddresses } from '../../src/node/ice/host-addresses.ts'
+import { toldAddress } from '../../src/node/ice/gathering.ts'
 import { MdnsResolver, decodeAddresses, encodeQuestion } from '../../src/node/ice/mdns.ts'
 import { candidatePriority, pairPriority } from '../../src/node/ice/priority.ts'
+import { fromWerift } from '../../src/node/ice/werift-candidate.ts'
 
 describe('Consent (RFC 7675)', () => {
   it('is asked for every 5 s, ±20 %, and faster while an answer is missing', () => {
@@ -71,6 +75,25 @@ describe('hostAddresses()', () => {
   it('is bounded', () => {
     const many = Array.from({ length: 100 }, (_, index) => info(`10.0.0.${index}`))
     assert.equal(hostAddresses({ eth0: many }).length, MAX_HOST_ADDRESSES)
+  })
+})
+
+describe('addresses from elsewhere', () => {
+  it('told by servers take the form that candidates have, or are refused', () => {
+    // The longest run of zeros is the one that is left out (RFC 5952 §4.2.3); werift leaves out the first.
+    assert.deepEqual(toldAddress(['2001:db8::1:0:0:0', 7]), ['2001:db8:0:0:1::', 7])
+    assert.deepEqual(toldAddress(['192.0.2.1', 7]), ['192.0.2.1', 7])
+    for (const told of [
+      ['192.0.2.1', 0],
+      ['example.org', 7]
+    ] as const) {
+      assert.throws(() => toldAddress(told), Error)
+    }
+  })
+
+  it('of neighbours lose their zone, which candidates cannot carry', () => {
+    const neighbour = new Candidate('f', 1, 'udp', 1, 'fe80::1%eth0', 5000, 'prflx')
+    assert.equal(parseCandidate(renderCandidate(fromWerift(neighbour))).address, 'fe80::1')
   })
 })
 

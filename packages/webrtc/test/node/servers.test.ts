@@ -31,6 +31,20 @@ describe('ICE servers', () => {
     for (const server of servers) server.close()
   })
 
+  it('STUN that tells no address that anybody could be at is an error, and nothing else', async () => {
+    const server = await startStunServer({ address: '198.51.100.1', port: 0 })
+    const pc = new RTCPeerConnection({ iceServers: [{ urls: server.url }] })
+    pc.createDataChannel('x')
+    const errors: string[] = []
+    pc.onicecandidateerror = ({ url }) => errors.push(url)
+    await pc.setLocalDescription()
+    await until(pc, 'icegatheringstatechange', () => pc.iceGatheringState === 'complete')
+    assert.ok(errors.includes(server.url))
+    assert.doesNotMatch(pc.localDescription!.sdp, /srflx/)
+    pc.close()
+    server.close()
+  })
+
   describe('TURN', () => {
     let turn: TurnServer
     let a: RTCPeerConnection

@@ -2,7 +2,7 @@ import { lookup } from 'node:dns/promises'
 import { Message, StunProtocol, candidateFoundation, classes, methods } from 'werift'
 import type { IceCandidate } from '../../candidates/index.ts'
 import type { IceServerUrl } from '../../configuration/index.ts'
-import { unreachable, type Gathering } from './gathering.ts'
+import { toldAddress, unreachable, type Gathering } from './gathering.ts'
 import { candidatePriority } from './priority.ts'
 import { UdpSocket } from './udp-socket.ts'
 import { toWerift } from './werift-candidate.ts'
@@ -61,7 +61,7 @@ async function gatherReflexive(
     const server = await raceAbort(lookup(url.host, { family }), signal)
     const request = new Message(methods.BINDING, classes.REQUEST)
     const [response] = await base.request(request, [server.address, url.port], undefined, { signal })
-    const [address, port] = response.getAttributeValue('XOR-MAPPED-ADDRESS') as [string, number]
+    const [address, port] = toldAddress(response.getAttributeValue('XOR-MAPPED-ADDRESS') as [string, number])
     if (gathering.signal.aborted || seen.has(`${address}|${port}`)) return
     seen.add(`${address}|${port}`)
     gathering.onCandidate(

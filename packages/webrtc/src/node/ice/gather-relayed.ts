@@ -1,7 +1,7 @@
 import { StunOverTurnProtocol, TurnProtocol, candidateFoundation, createTurnClient } from 'werift'
 import type { IceCandidate } from '../../candidates/index.ts'
 import type { IceServer, IceServerUrl } from '../../configuration/index.ts'
-import { unreachable, type Gathering } from './gathering.ts'
+import { toldAddress, unreachable, type Gathering } from './gathering.ts'
 import { candidatePriority } from './priority.ts'
 import { UdpSocket } from './udp-socket.ts'
 import { toWerift } from './werift-candidate.ts'
@@ -30,8 +30,8 @@ export async function gatherRelayed(
       closeBase(base)
       return
     }
-    const [address, port] = turn.relayedAddress
-    const [relatedAddress, relatedPort] = turn.mappedAddress
+    const [address, port] = toldAddress(turn.relayedAddress)
+    const [relatedAddress, relatedPort] = toldAddress(turn.mappedAddress)
     const relayed: IceCandidate = {
       foundation: candidateFoundation('relay', 'udp', address),
       protocol: 'udp',

@@ -1,3 +1,4 @@
+import { formatAddress, parseAddress } from '../../candidates/address.ts'
 import type { IceCandidate } from '../../candidates/index.ts'
 import type { IceServerUrl } from '../../configuration/index.ts'
 import type { IceBase } from './werift.ts'
@@ -22,6 +23,17 @@ export interface Gathering {
   onBase(base: IceBase): void
   onCandidate(candidate: IceCandidate, url?: string): void
   onError(error: GatheringError): void
+}
+
+/**
+ * What a server says of us, in the form in which candidates have addresses.
+ *
+ * @throws {Error} if nobody could be there
+ */
+export function toldAddress([address, port]: readonly [string, number]): [address: string, port: number] {
+  const bytes = parseAddress(address)
+  if (bytes === undefined || port === 0) throw new Error('The server told no address that can be used.')
+  return [formatAddress(bytes), port]
 }
 
 /** A server was not reached, from `host` where that matters. */

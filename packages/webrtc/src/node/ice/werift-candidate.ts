@@ -7,14 +7,14 @@ export function toWerift(candidate: IceCandidate): Candidate {
   return new Candidate(foundation, 1, protocol, priority, address, port, type, relatedAddress, relatedPort)
 }
 
-/** Our form of werift's candidate. */
+/** Our form of werift's candidate. Candidates have no zone, which the address of a neighbour comes with. */
 export function fromWerift(candidate: Candidate): IceCandidate {
   const { foundation, priority, host, port, type, relatedAddress, relatedPort } = candidate
   return {
     foundation,
     protocol: 'udp',
     priority,
-    address: host,
+    address: host.split('%', 1)[0],
     port,
     type: type as CandidateType,
     ...(relatedAddress === undefined || relatedPort === undefined ? {} : { relatedAddress, relatedPort })
