@@ -69,11 +69,7 @@ describe('IceGuard', () => {
         [{ password: `${password}x` }, 'bad-integrity'],
         [{ fingerprint: 'wrong' }, 'bad-fingerprint'],
         [{ type: 0x0003 }, 'malformed'],
-        [{ type: 0x0011 }, 'malformed'],
-        [{ attributes: [] }, 'malformed'],
-        [{ attributes: [[0x0024, Buffer.alloc(8)]] }, 'malformed'],
-        [{ attributes: [PRIORITY, [0x0024, Buffer.alloc(3)]] }, 'malformed'],
-        [{ attributes: [], appended: [PRIORITY] }, 'malformed']
+        [{ type: 0x0011 }, 'malformed']
       ]
       for (const [parts, reason] of cases) {
         assert.equal(new Harness().inspect(check(parts)), reason, JSON.stringify(parts))
@@ -92,6 +88,20 @@ describe('IceGuard', () => {
       })
       const verdict = guard.inspect(base, forged, ...PEER)
       assert.deepEqual(verdict, { type: 'stun', message: signed })
+    })
+
+    it('from unknown addresses have a priority, before the remote description too', () => {
+      const cases: StunParts[] = [
+        { attributes: [] },
+        { attributes: [[0x0024, Buffer.alloc(8)]] },
+        { attributes: [PRIORITY, [0x0024, Buffer.alloc(3)]] },
+        { attributes: [], appended: [PRIORITY] }
+      ]
+      for (const parts of cases) {
+        assert.equal(new Harness().inspect(check(parts), ['198.51.100.1', 1]), 'malformed')
+        assert.equal(new Harness(false).inspect(check(parts)), 'malformed')
+      }
+      assert.equal(new Harness().inspect(check({ attributes: [] })), 'stun')
     })
 
     it('from unknown addresses are bounded', () => {

@@ -55,9 +55,10 @@ const HOLD: IceVerdict = { type: 'hold' }
 /**
  * Decides on every datagram before ICE or DTLS sees it. It cannot be switched off.
  *
- * A request passes if its USERNAME is `ourUfrag:theirUfrag`, its MESSAGE-INTEGRITY is valid under our password and it
- * has a PRIORITY; a response if it answers a request of ours, from the address that the request went to, authenticated
- * under the remote password. DTLS passes from 5-tuples on which a check of ours was answered.
+ * A request passes if its USERNAME is `ourUfrag:theirUfrag`, its MESSAGE-INTEGRITY is valid under our password and,
+ * where its sender is not known yet, it has a PRIORITY; a response if it answers a request of ours, from the address
+ * that the request went to, authenticated under the remote password. DTLS passes from 5-tuples on which a check of ours
+ * was answered.
  */
 export class IceGuard<Base extends object> {
   readonly #agent: GuardedAgent<Base>
@@ -121,13 +122,15 @@ export class IceGuard<Base extends object> {
     }
     const message = authenticatedPart(data, envelope, this.#localPassword)
     if (message === undefined) return DROP('bad-integrity')
-    // werift would take it for a check, and a candidate without a priority cannot be compared with any other.
-    if (!envelope.hasPriority) return DROP('malformed')
-    if (this.#remoteUfrag === undefined) {
-      if (++this.#earlyChecks > MAX_EARLY_CHECKS) return DROP('too-many-early-checks')
-    } else if (!this.#agent.isKnownRemote(address, port)) {
-      if (this.#agent.peerReflexiveCount() >= MAX_PEER_REFLEXIVE_CANDIDATES)
+    const isEarly = this.#remoteUfrag === undefined
+    if (isEarly || !this.#agent.isKnownRemote(address, port)) {
+      // werift would make a candidate of it, and one without a priority cannot be compared with any other.
+      if (!envelope.hasPriority) return DROP('malformed')
+      if (isEarly) {
+        if (++this.#earlyChecks > MAX_EARLY_CHECKS) return DROP('too-many-early-checks')
+      } else if (this.#agent.peerReflexiveCount() >= MAX_PEER_REFLEXIVE_CANDIDATES) {
         return DROP('too-many-candidates')
+      }
     }
     const checked = this.#checked.get(base)
     if ((checked?.size ?? 0) < MAX_EARLY_CHECKS) add(this.#checked, base, `${address}|${port}`)
