@@ -5,7 +5,7 @@ import { joinParameters } from '../packet/parameter.ts'
 import { padded, writeUint32 } from '../packet/bytes.ts'
 import { RetransmissionTimeout } from '../tx/rto.ts'
 import type { AssociationContext } from './association-context.ts'
-import type { ChunkTimer } from './state.ts'
+import { newChunkTimer, noteSent, repeatChunk, type ChunkTimer } from './chunk-timer.ts'
 import {
   decodeStateCookie,
   encodeStateCookie,
@@ -235,16 +235,12 @@ export class Handshake {
       // What was bundled with the cookie goes again with it.
       state.block.sender.loseAll()
     }
-    state.timer.due = true
-    state.timer.expiresAt = Infinity
+    repeatChunk(state.timer)
   }
 
   /** The chunk of `timer` goes out. */
   onSent(timer: ChunkTimer, now: number): void {
-    timer.due = false
-    timer.transmissions++
-    timer.sentAt = now
-    timer.expiresAt = now + this.#rto.value
+    noteSent(timer, this.#rto.value, now)
   }
 
   #handleKnownPeer(cookie: StateCookie, block: TransmissionControlBlock, now: number): boolean {
@@ -338,8 +334,4 @@ export class Handshake {
       zeroChecksum: options.zeroChecksum && peer.zeroChecksum
     }
   }
-}
-
-function newChunkTimer(now: number): ChunkTimer {
-  return { expiresAt: Infinity, transmissions: 0, sentAt: now, due: true }
 }

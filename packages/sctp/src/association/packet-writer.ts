@@ -3,8 +3,8 @@ import { CHUNK_HEADER_LENGTH, ChunkType, encodeChunk, writeChunkHeader } from '.
 import { COMMON_HEADER_LENGTH, writeCommonHeader, type CommonHeader } from '../packet/common-header.ts'
 import { SACK_HEADER_LENGTH } from '../packet/sack-chunk.ts'
 import type { AssociationContext } from './association-context.ts'
+import { noteSent } from './chunk-timer.ts'
 import type { Handshake } from './handshake.ts'
-import type { Shutdown } from './shutdown.ts'
 import type { AssociationState } from './state.ts'
 import type { TransmissionControlBlock } from './transmission-control-block.ts'
 
@@ -14,13 +14,11 @@ const SHUTDOWN_LENGTH = 8
 export class PacketWriter {
   readonly #context: AssociationContext
   readonly #handshake: Handshake
-  readonly #shutdown: Shutdown
   readonly #header: CommonHeader
 
-  constructor(context: AssociationContext, handshake: Handshake, shutdown: Shutdown) {
+  constructor(context: AssociationContext, handshake: Handshake) {
     this.#context = context
     this.#handshake = handshake
-    this.#shutdown = shutdown
     this.#header = {
       sourcePort: context.options.localPort,
       destinationPort: context.options.remotePort,
@@ -144,7 +142,7 @@ export class PacketWriter {
     if (position + length > limit) {
       return position
     }
-    this.#shutdown.onSent(state.timer, state.block.rto.value, now)
+    noteSent(state.timer, state.block.rto.value, now)
     if (state.name === 'shutdown-sent') {
       writeChunkHeader(out, position, ChunkType.shutdown, 0, length)
       writeUint32(out, position + CHUNK_HEADER_LENGTH, state.block.receiver.cumulativeTsn)

@@ -64,7 +64,7 @@ export class SctpAssociation {
     this.#handshake = new Handshake(this.#context)
     this.#shutdown = new Shutdown(this.#context)
     this.#handler = new PacketHandler(this.#context, this.#handshake, this.#shutdown)
-    this.#writer = new PacketWriter(this.#context, this.#handshake, this.#shutdown)
+    this.#writer = new PacketWriter(this.#context, this.#handshake)
   }
 
   get state(): AssociationStateName {

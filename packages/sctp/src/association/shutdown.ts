@@ -1,6 +1,6 @@
 import { ChunkType, encodeChunk, TAG_REFLECTED } from '../packet/chunk.ts'
 import type { AssociationContext } from './association-context.ts'
-import type { ChunkTimer } from './state.ts'
+import { newChunkTimer, repeatChunk } from './chunk-timer.ts'
 
 const NOTHING = new Uint8Array(0)
 
@@ -45,7 +45,7 @@ export class Shutdown {
       return
     }
     const name = state.name === 'shutdown-pending' ? 'shutdown-sent' : 'shutdown-ack-sent'
-    this.#context.transition({ name, block, timer: newTimer(now) })
+    this.#context.transition({ name, block, timer: newChunkTimer(now) })
   }
 
   /** SHUTDOWN; its cumulative TSN has been applied. */
@@ -57,7 +57,7 @@ export class Shutdown {
         this.#context.transition({ name: 'shutdown-received', block: state.block })
         break
       case 'shutdown-sent':
-        this.#context.transition({ name: 'shutdown-ack-sent', block: state.block, timer: newTimer(now) })
+        this.#context.transition({ name: 'shutdown-ack-sent', block: state.block, timer: newChunkTimer(now) })
         break
       case 'shutdown-ack-sent':
         state.timer.due = true
@@ -108,19 +108,6 @@ export class Shutdown {
       return
     }
     state.block.rto.backOff()
-    state.timer.due = true
-    state.timer.expiresAt = Infinity
+    repeatChunk(state.timer)
   }
-
-  /** The chunk of the state's timer goes out. */
-  onSent(timer: ChunkTimer, rto: number, now: number): void {
-    timer.due = false
-    timer.transmissions++
-    timer.sentAt = now
-    timer.expiresAt = now + rto
-  }
-}
-
-function newTimer(now: number): ChunkTimer {
-  return { expiresAt: Infinity, transmissions: 0, sentAt: now, due: true }
 }

@@ -1,15 +1,6 @@
 import type { CloseReason } from '../events.ts'
+import type { ChunkTimer } from './chunk-timer.ts'
 import type { TransmissionControlBlock } from './transmission-control-block.ts'
-
-/** A retransmission timer that counts what it sent: T1-init, T1-cookie, T2-shutdown (RFC 9260 section 16). */
-export interface ChunkTimer {
-  expiresAt: number
-  /** Transmissions so far. */
-  transmissions: number
-  sentAt: number
-  /** The chunk is to be sent. */
-  due: boolean
-}
 
 /** State of an association (RFC 9260 section 4); each owns only its data. */
 export type AssociationState =
