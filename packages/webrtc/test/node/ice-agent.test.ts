@@ -45,6 +45,17 @@ class Side {
   }
 }
 
+/** Both gather and check. */
+function begin(a: Side, b: Side): void {
+  for (const [side, other] of [
+    [a, b],
+    [b, a]
+  ]) {
+    side.agent.gather()
+    side.start(other)
+  }
+}
+
 const isUsable = (state: IceAgentState): boolean => state === 'connected' || state === 'completed'
 
 describe('IceAgent', () => {
@@ -57,13 +68,7 @@ describe('IceAgent', () => {
         assert.equal(a.agent.gatheringComplete, false)
         b.agent.addRemoteCandidate(candidate)
       }
-      for (const [side, other] of [
-        [a, b],
-        [b, a]
-      ] as const) {
-        side.agent.gather()
-        side.start(other)
-      }
+      begin(a, b)
       await b.until(() => b.candidates.length > 0)
       assert.deepEqual([a.candidates.length, a.agent.state], [0, 'checking'])
       addresses = ['127.0.0.1']
@@ -79,13 +84,7 @@ describe('IceAgent', () => {
     a.onCandidate = (candidate) => {
       b.agent.addRemoteCandidate(candidate)
     }
-    for (const [side, other] of [
-      [a, b],
-      [b, a]
-    ] as const) {
-      side.agent.gather()
-      side.start(other)
-    }
+    begin(a, b)
     await Promise.all([a, b].map((side) => side.until(() => isUsable(side.agent.state))))
     const pairs = [a, b].flatMap(({ agent }) => agent.pairs)
     assert.ok(pairs.some(({ requestsReceived }) => requestsReceived > 0))
