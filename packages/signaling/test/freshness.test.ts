@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { decodeEnvelope, decodeRetry, encodeEnvelope, encodeRetry } from '../src/envelope/envelope.ts'
 import { createInstance } from '../src/freshness/instance.ts'
 import { PeerLedger } from '../src/freshness/peer-ledger.ts'
-import { OriginBuckets, TokenBucket } from '../src/freshness/token-bucket.ts'
 import { peerIdBytes, peerIdOfSeed, publicKeyOf } from '../src/peer-key.ts'
 import { ofKind } from './support/envelopes.ts'
 import {
@@ -324,27 +323,5 @@ describe('the ledger of peers', () => {
       ['a', 'b', 'c', 'd'].map((peer) => ledger.instanceOf(peer) !== undefined),
       [true, false, false, true]
     )
-  })
-})
-
-describe('token buckets', () => {
-  it('let a burst through, then the rate', () => {
-    const bucket = new TokenBucket(3, 2, 0)
-    assert.deepEqual(
-      [0, 0, 0, 0, 499, 500, 999, 1000, 60_000, 60_000, 60_000, 60_000].map((now) => bucket.take(now)),
-      [true, true, true, false, false, true, false, true, true, true, true, false]
-    )
-    assert.equal(bucket.nextAt(60_000), 60_500)
-  })
-
-  it('are kept for a bounded number of origins', () => {
-    const buckets = new OriginBuckets(1, 1, 3)
-    for (const origin of ['a', 'b', 'c']) {
-      assert.equal(buckets.take(origin, 0), true)
-    }
-    assert.equal(buckets.take('a', 0), false)
-    assert.equal(buckets.take('d', 0), true)
-    assert.equal(buckets.isEmpty('b', 0), false, 'the one unused longest was forgotten')
-    assert.equal(buckets.isEmpty('a', 0), true)
   })
 })

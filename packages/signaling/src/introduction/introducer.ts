@@ -1,7 +1,8 @@
 import { bytesKey } from '../bytes.ts'
 import { decodeEnvelope } from '../envelope/envelope.ts'
-import { SourceQuota } from '../freshness/source-quota.ts'
-import { OriginBuckets, TokenBucket } from '../freshness/token-bucket.ts'
+import { SourceQuota } from '../quota/source-quota.ts'
+import { OriginBuckets } from '../quota/origin-buckets.ts'
+import { TokenBucket } from '../quota/token-bucket.ts'
 import { peerIdText, publicKeyOf, publicKeyOfBytes } from '../peer-key.ts'
 import type { IntroductionRefusal } from './introduction.ts'
 

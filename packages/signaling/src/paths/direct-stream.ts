@@ -9,7 +9,7 @@ import type {
   Topology
 } from '@libp2p/interface'
 import { PathUnavailableError } from '../errors.ts'
-import { SourceQuota, type SourceQuotaLimits } from '../freshness/source-quota.ts'
+import { SourceQuota, type SourceQuotaLimits } from '../quota/source-quota.ts'
 import type { Arrival, SignalingPath } from '../path.ts'
 import { encodeFrame, FrameDecoder } from './frames.ts'
 import { PausedStreams } from './paused-streams.ts'

@@ -2,7 +2,7 @@ import type { ComponentLogger, Logger, PeerId } from '@libp2p/interface'
 import { compareBytes } from '../bytes.ts'
 import { decodeEnvelope } from '../envelope/envelope.ts'
 import { PathUnavailableError } from '../errors.ts'
-import { TokenBucket } from '../freshness/token-bucket.ts'
+import { TokenBucket } from '../quota/token-bucket.ts'
 import type { Arrival, SignalingPath } from '../path.ts'
 import { peerIdBytes, publicKeyOf } from '../peer-key.ts'
 

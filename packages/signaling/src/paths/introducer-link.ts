@@ -1,6 +1,6 @@
 import type { Connection, Logger, Stream } from '@libp2p/interface'
 import { PathUnavailableError } from '../errors.ts'
-import { TokenBucket } from '../freshness/token-bucket.ts'
+import { TokenBucket } from '../quota/token-bucket.ts'
 import {
   decodeIntroduction,
   encodeIntroduction,

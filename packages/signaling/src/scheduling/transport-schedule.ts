@@ -1,4 +1,4 @@
-import { TokenBucket } from '../freshness/token-bucket.ts'
+import { TokenBucket } from '../quota/token-bucket.ts'
 import type { SignalingPath } from '../path.ts'
 import type { OutgoingPacket } from '../transport/transport.ts'
 import { MIN_HEDGE_MS } from './handshake-schedule.ts'

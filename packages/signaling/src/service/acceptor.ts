@@ -1,7 +1,7 @@
 import { compareBytes } from '../bytes.ts'
 import { encodeRetry, MAX_MESSAGE_BYTES, PROTOCOL_VERSION, type Envelope } from '../envelope/envelope.ts'
 import { MessageTooLargeError } from '../errors.ts'
-import { TokenBucket } from '../freshness/token-bucket.ts'
+import { TokenBucket } from '../quota/token-bucket.ts'
 import type { Message2Outcome } from '../handshake/payloads.ts'
 import type { Responder } from '../handshake/responder.ts'
 import type { SessionKeys } from '../handshake/session-keys.ts'

@@ -1,6 +1,7 @@
 import type { Envelope } from '../envelope/envelope.ts'
 import { Cookies } from '../freshness/cookies.ts'
-import { OriginBuckets, TokenBucket } from '../freshness/token-bucket.ts'
+import { OriginBuckets } from '../quota/origin-buckets.ts'
+import { TokenBucket } from '../quota/token-bucket.ts'
 import type { Arrival } from '../path.ts'
 import type { SignalingLimits } from './limits.ts'
 

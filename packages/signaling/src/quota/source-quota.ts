@@ -1,4 +1,4 @@
-import { OriginBuckets } from './token-bucket.ts'
+import { OriginBuckets } from './origin-buckets.ts'
 
 /** What one source may send: envelopes and bytes, at once and a second. */
 export interface SourceQuotaLimits {
