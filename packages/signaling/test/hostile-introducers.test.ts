@@ -191,8 +191,11 @@ function honestIntroducer(clock: VirtualClock, random: () => number, members: re
   }
   return ({ from, bytes: envelope }) => {
     const delayMs = 2 * HOP_MS + 2 * JITTER_MS * random()
-    const forwarding = introducer.handleEnvelope(from, envelope, clock.now())
-    return forwarding.action === 'forward'
+    const now = clock.now()
+    const forwarding = introducer.admits(from, envelope.length, now)
+      ? introducer.handleEnvelope(from, envelope, now)
+      : undefined
+    return forwarding?.action === 'forward'
       ? [{ to: forwarding.recipient, bytes: envelope, delayMs, origin: from }]
       : []
   }

@@ -160,7 +160,10 @@ export class SignalingSimulation {
   }
 
   #introduce(via: string, from: string, envelope: Uint8Array): void {
-    const forwarding = this.#member(via).introducer.handleEnvelope(from, envelope, this.#clock.now())
+    const { introducer } = this.#member(via)
+    const now = this.#clock.now()
+    if (!introducer.admits(from, envelope.length, now)) return
+    const forwarding = introducer.handleEnvelope(from, envelope, now)
     if (forwarding.action !== 'forward') return
     this.#hop(envelope, () => {
       this.#deliver(forwarding.recipient, envelope, { path: 'introducer', origin: from, neighbour: via, via })

@@ -10,7 +10,7 @@ import type { IntroductionRefusal } from './introduction.ts'
 export interface IntroducerLimits {
   /** Members that may be registered: a stream, and some hundred bytes, each. @default 512 */
   maxRegistrations: number
-  /** Envelopes that one source may send at once: a newcomer that dials a room of 64. @default 128 */
+  /** Messages that one source may send at once: a newcomer that dials a room of 64. @default 128 */
   sourceBurst: number
   /** … and a second on average: passing one on takes about 0.1 ms. @default 32 */
   sourcePerSecond: number
@@ -50,8 +50,6 @@ export const DEFAULT_INTRODUCER_LIMITS: IntroducerLimits = {
 export type Forwarding =
   | { readonly action: 'forward'; readonly recipient: string }
   | { readonly action: 'refuse'; readonly reason: IntroductionRefusal; readonly recipient: string }
-  /** The source has used up its quota: until then nothing of it is worth reading. */
-  | { readonly action: 'pause'; readonly until: number }
   | { readonly action: 'malformed' }
 
 /**
@@ -91,6 +89,14 @@ export class Introducer {
     return this.#registered.size
   }
 
+  /**
+   * Whether one more message of this source may be looked at, whatever it says; where not, nothing of it is worth
+   * reading until `pausedUntil()`. Asked before anything is read.
+   */
+  admits(source: string, length: number, now: number): boolean {
+    return this.#sources.take(source, length, now)
+  }
+
   /** @param peer whose stream it came on @returns whether there is room for it */
   handleRegister(peer: string): boolean {
     const key = keyOf(peer)
@@ -108,9 +114,6 @@ export class Introducer {
 
   /** @param source whose stream it came on */
   handleEnvelope(source: string, bytes: Uint8Array, now: number): Forwarding {
-    if (!this.#sources.take(source, bytes.length, now)) {
-      return { action: 'pause', until: this.pausedUntil(source, now) }
-    }
     const envelope = decodeEnvelope(bytes)
     const publicKey = envelope === undefined ? undefined : publicKeyOfBytes(envelope.recipient)
     if (publicKey === undefined) {

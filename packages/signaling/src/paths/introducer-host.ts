@@ -100,7 +100,8 @@ export class IntroducerHost {
   /** False where it is nothing that a member may say. */
   #handle(peer: string, stream: Stream, frame: Uint8Array): boolean {
     const now = performance.now()
-    if (this.#introducer.pausedUntil(peer, now) > now) {
+    if (!this.#introducer.admits(peer, frame.length, now)) {
+      this.#paused.pause(stream, this.#introducer.pausedUntil(peer, now))
       return true
     }
     const introduction = decodeIntroduction(frame)
@@ -128,10 +129,6 @@ export class IntroducerHost {
         return this.#deliver(forwarding.recipient, { kind: 'envelope', envelope, peer }, stream)
       case 'refuse':
         this.#send(stream, { kind: 'refused', reason: forwarding.reason, peer: forwarding.recipient })
-        return true
-      case 'pause':
-        this.#log('%s has used up its quota', peer)
-        this.#paused.pause(stream, forwarding.until)
         return true
       case 'malformed':
         return false
