@@ -1,11 +1,16 @@
-/** Facts about pairs of names that are true for a while. Bounded: the oldest are forgotten first. */
+/**
+ * Facts about pairs of names that are true for a while. Bounded, the oldest are forgotten first: many of one first name
+ * push out none of another's.
+ */
 export class Marks {
-  readonly #capacity: number
+  readonly #maxFirsts: number
+  readonly #maxSeconds: number
   readonly #marks = new Map<string, Map<string, number>>()
 
-  /** @param capacity first names, and second names of each */
-  constructor(capacity: number) {
-    this.#capacity = capacity
+  /** @param maxFirsts first names @param maxSeconds second names of each */
+  constructor(maxFirsts: number, maxSeconds: number) {
+    this.#maxFirsts = maxFirsts
+    this.#maxSeconds = maxSeconds
   }
 
   set(first: string, second: string, until: number): void {
@@ -14,22 +19,19 @@ export class Marks {
     this.#marks.set(first, marks)
     marks.delete(second)
     marks.set(second, until)
-    trim(marks, MAX_SECONDS)
-    trim(this.#marks, this.#capacity)
+    trim(marks, this.#maxSeconds)
+    trim(this.#marks, this.#maxFirsts)
   }
 
   has(first: string, second: string, now: number): boolean {
     return (this.#marks.get(first)?.get(second) ?? -Infinity) > now
   }
 
-  /** The second names of a first. */
-  of(first: string, now: number): string[] {
-    return [...(this.#marks.get(first) ?? [])].filter(([, until]) => until > now).map(([second]) => second)
+  /** The first names that a second name is marked with. */
+  firstsOf(second: string, now: number): string[] {
+    return [...this.#marks.keys()].filter((first) => this.has(first, second, now))
   }
 }
-
-/** Intermediaries of one peer. */
-const MAX_SECONDS = 8
 
 function trim(map: Map<string, unknown>, capacity: number): void {
   if (map.size > capacity) {

@@ -12,6 +12,9 @@ const DEFAULT_INTRODUCERS = 3
 /** Streams to introducers at once, our own included. */
 const MAX_LINKS = 64
 
+/** Peers that one introducer has brought something of, or would not pass on to: as many as it may bring at once. */
+const MAX_NAMED = 256
+
 /** A stream to somebody else's introducer ends when it was not used for so long: longer than a dial lasts. */
 const IDLE_MS = 60_000
 
@@ -63,10 +66,10 @@ export class IntroducerPath implements SignalingPath {
   readonly #links = new Map<string, IntroducerLink>()
   /** Introducers that we are asking to register us, and until when they may take. */
   readonly #asking = new Map<string, number>()
-  readonly #down = new Marks(256)
-  readonly #refused = new Marks(1024)
-  /** Who wrote to us through whom, and can be answered so. */
-  readonly #heard = new Marks(1024)
+  readonly #down = new Marks(256, 1)
+  /** By introducer, which may name whom it likes: to whom it would not pass on, and who wrote to us through it. */
+  readonly #refused = new Marks(MAX_LINKS, MAX_NAMED)
+  readonly #heard = new Marks(MAX_LINKS, MAX_NAMED)
   #announced = ''
   #receive: ((envelope: Uint8Array, arrival: Arrival) => void) | undefined
   #tick: ReturnType<typeof setInterval> | undefined
@@ -87,13 +90,13 @@ export class IntroducerPath implements SignalingPath {
   intermediaries(remotePeer: string): Intermediary[] {
     const now = performance.now()
     const { directory, localPeer } = this.#init
-    const peers = new Set([...directory.introducersOf(remotePeer), ...this.#heard.of(remotePeer, now)])
+    const peers = new Set([...directory.introducersOf(remotePeer), ...this.#heard.firstsOf(remotePeer, now)])
     const usable = [...peers].filter(
       (peer) =>
         peer !== localPeer &&
         peer !== remotePeer &&
         !this.#down.has(peer, '', now) &&
-        !this.#refused.has(remotePeer, peer, now)
+        !this.#refused.has(peer, remotePeer, now)
     )
     const connected = usable.filter((peer) => this.#isConnected(peer))
     const others = usable.filter((peer) => !connected.includes(peer) && directory.isDialable(peer))
@@ -156,14 +159,14 @@ export class IntroducerPath implements SignalingPath {
     const now = performance.now()
     const { peer } = { peer: undefined, ...introduction }
     if (introduction.kind === 'envelope' && peer !== undefined) {
-      this.#heard.set(peer, via, now + IDLE_MS)
+      this.#heard.set(via, peer, now + IDLE_MS)
       this.#receive?.(introduction.envelope, { path: this.name, origin: peer, neighbour: via, via })
     } else if (introduction.kind === 'registered') {
       this.#asking.delete(via)
       this.#registrations.handleRegistered(via, now)
       this.#announce()
     } else if (introduction.kind === 'refused' && peer !== undefined) {
-      this.#refused.set(peer, via, now + REFUSED_MS)
+      this.#refused.set(via, peer, now + REFUSED_MS)
     } else if (introduction.kind === 'refused') {
       this.#fail(via, now)
     }
