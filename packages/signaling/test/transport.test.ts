@@ -258,6 +258,22 @@ describe('the transport', () => {
     assert.deepEqual(a.others, ['expiring', 'unreachable'])
   })
 
+  it('says so as soon as something waits for which no packet number is left, whatever else happens', () => {
+    const [a] = pair({ maxPackets: 16 })
+    for (let index = 0; index < 16; index++) {
+      a.send(message(index))
+      a.retransmitAt(a.pollOutput(0)!.number, 1_000)
+    }
+    assert.equal(a.pollTimeout(), 1_000)
+    a.send(message(16))
+    assert.equal(a.pollOutput(0), undefined)
+    assert.ok(a.pollTimeout()! <= 0, 'it must be called at once')
+    a.handleTimeout(0)
+    const events = Array.from({ length: 3 }, () => a.pollEvent()?.type)
+    assert.deepEqual(events, ['expiring', 'unreachable', undefined])
+    assert.equal(a.pollTimeout(), undefined)
+  })
+
   it('tells acks and the loss of any packet apart', () => {
     const [a, b] = pair({ maxInFlight: 64 })
     const packets: OutgoingPacket[] = []

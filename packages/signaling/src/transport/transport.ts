@@ -160,8 +160,10 @@ export class Transport {
 
   handleTimeout(now: number): void {
     const [oldest] = this.#unacked.values()
-    if (oldest !== undefined && now >= oldest.firstSentAt + this.#init.giveUpMs) {
-      this.#giveUp()
+    const isSilent = oldest !== undefined && now >= oldest.firstSentAt + this.#init.giveUpMs
+    if ((isSilent || this.#isUsedUp) && !this.#over) {
+      this.#over = true
+      this.#events.push({ type: 'unreachable' })
     }
   }
 
@@ -186,7 +188,7 @@ export class Transport {
     if (this.#over) {
       return undefined
     }
-    let at = this.#ackAt
+    let at = this.#isUsedUp ? -Infinity : this.#ackAt
     let oldest = true
     for (const sent of this.#unacked.values()) {
       at = Math.min(at, sent.retransmitAt, oldest ? sent.firstSentAt + this.#init.giveUpMs : Infinity)
@@ -210,9 +212,6 @@ export class Transport {
   }
 
   #pollData(now: number): OutgoingPacket | undefined {
-    if (this.#hasData && this.#nextNumber >= this.#init.maxPackets) {
-      this.#giveUp()
-    }
     if (!this.#hasData || this.#unacked.size >= this.#init.maxInFlight || !this.#hasNumber(DATA_SPAN)) {
       return undefined
     }
@@ -251,11 +250,9 @@ export class Transport {
     return this.#queue.length > 0 || this.#proofs.length > 0 || this.#closing === 'queued'
   }
 
-  #giveUp(): void {
-    if (!this.#over) {
-      this.#over = true
-      this.#events.push({ type: 'unreachable' })
-    }
+  /** Something waits, and no number is left for it. */
+  get #isUsedUp(): boolean {
+    return this.#hasData && this.#nextNumber >= this.#init.maxPackets
   }
 
   /** Whether a new number would stay within `span` of the oldest packet that the other side must still accept. */
