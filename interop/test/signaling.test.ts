@@ -342,7 +342,8 @@ describe('signaling, written anew from its specification', () => {
     })
 
     it('when it is dialed: proves the room, answers, and hears', async () => {
-      const dialing = ours.dial(us.peerId, utf8('hello'), { remoteInstance: instance })
+      ours.observeInstance(us.peerId, instance)
+      const dialing = ours.dial(us.peerId, utf8('hello'))
       const { session, body } = await next()
       const responder = new MinimalResponder(us, session, body, rooms)
       assert.equal(text(responder.content.offer), 'hello')

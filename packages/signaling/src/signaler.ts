@@ -36,8 +36,6 @@ export interface DialOptions {
   timeoutMs?: number
   /** Names of the paths that may carry this dial; every path where absent. */
   paths?: readonly string[]
-  /** The peer's instance as its presence tells it: without it, a first dial takes a second round trip. */
-  remoteInstance?: Uint8Array
 }
 
 /** How a dial ended, where it did not fail. */

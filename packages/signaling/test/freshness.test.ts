@@ -184,7 +184,8 @@ describe('freshness', () => {
         return createMember(clock, network, { index, paths: [room], limits })
       })
     )
-    const dialing = dial(carol, busy, { timeoutMs: 1000, remoteInstance: busy.signaler.instance })
+    carol.signaler.observeInstance(busy.peer, busy.signaler.instance)
+    const dialing = dial(carol, busy, { timeoutMs: 1000 })
     const { session } = decodeEnvelope(network.seen[0].bytes)!
     const forged = {
       version: 1,

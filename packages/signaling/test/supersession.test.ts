@@ -39,7 +39,8 @@ describe('two processes of one identity', () => {
     assert.deepEqual(await outcomeOfDial(), { outcome: 'refused', code: 'superseded' })
     assert.deepEqual(Object.fromEntries(bob.signaler.dropped), { 'older-instance': 1 })
     assert.equal(bob.offers.length, 0)
-    const dialing = dial(newer, bob, { remoteInstance: bob.signaler.instance, timeoutMs: 100 })
+    newer.signaler.observeInstance(bob.peer, bob.signaler.instance)
+    const dialing = dial(newer, bob, { timeoutMs: 100 })
     await clock.advance(100)
     assert.equal(bob.offers.length, 1)
     await dialing

@@ -80,10 +80,10 @@ export class SignalingSimulation {
     target.signaler.setOfferHandler((offer) => {
       offer.answer(this.#random.bytes(DESCRIPTION_BYTES))
     })
+    dialer.signaler.observeInstance(target.signaler.localPeer, target.signaler.instance)
     const dialed = dialer.signaler
       .dial(target.signaler.localPeer, this.#random.bytes(DESCRIPTION_BYTES), {
         paths: [path],
-        remoteInstance: target.signaler.instance,
         timeoutMs: DIAL_LIMIT_MS
       })
       .then(

@@ -162,9 +162,6 @@ export class NoiseSignaler extends TypedEventEmitter<SignalerServiceEvents> impl
     if (this.#dials.has(remotePeer)) {
       throw new DialPendingError(remotePeer)
     }
-    if (options.remoteInstance?.length === INSTANCE_BYTES) {
-      this.#context.ledger.note(remotePeer, options.remoteInstance)
-    }
     const wanted = options.paths
     const paths =
       wanted === undefined
