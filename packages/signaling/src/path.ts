@@ -44,8 +44,8 @@ export interface SignalingPath {
   reaches(remotePeer: string): boolean
 
   /**
-   * Where the path has several lanes to a peer: who stands on each of them, best first. None or absent: one lane, whose
-   * intermediaries nobody knows. As cheap as `reaches()`.
+   * Where the path has several lanes to a peer: who stands on each of them, best first; `reaches()` is not asked then.
+   * None or absent: one lane where that says so, whose intermediaries nobody knows. As cheap as `reaches()`.
    */
   intermediaries?(remotePeer: string): readonly Intermediary[]
 

@@ -13,14 +13,13 @@ export interface Lane {
 
 /** The lanes of those paths that reach the peer now. */
 export function lanesTo(remotePeer: string, paths: readonly SignalingPath[]): Lane[] {
-  return paths
-    .filter((path) => path.reaches(remotePeer))
-    .flatMap((path) => {
-      const intermediaries = path.intermediaries?.(remotePeer) ?? []
-      return intermediaries.length === 0
-        ? [createLane(path)]
-        : intermediaries.map(({ peer, isConnected }) => createLane(path, peer, isConnected))
-    })
+  return paths.flatMap((path) => {
+    const lanes = path.intermediaries?.(remotePeer) ?? []
+    if (lanes.length > 0) {
+      return lanes.map(({ peer, isConnected }) => createLane(path, peer, isConnected))
+    }
+    return path.reaches(remotePeer) ? [createLane(path)] : []
+  })
 }
 
 /** The lane on which something came, which leads back to its origin. */
