@@ -14,6 +14,7 @@ interface Work {
   admissions: number
 }
 
+/** Numbered as in docs/specs/signaling.md, "Responder". */
 describe('the checks of message 1', () => {
   let clock: VirtualClock
   let network: TestNetwork
@@ -91,7 +92,7 @@ describe('the checks of message 1', () => {
     assert.equal(bob.offers.length, 1, 'of another origin')
   })
 
-  it('3: a cookie under load, before DH', async () => {
+  it('5: a cookie under load, before DH', async () => {
     bob = await createBob({ limits: { handshakesPerSecond: 1e-9 } })
     const good = await message1Of({ index: 2 })
     give(good)
@@ -99,7 +100,7 @@ describe('the checks of message 1', () => {
     assert.equal(work.handshakes, 0)
   })
 
-  it('4: DH and the keys, before instances', async () => {
+  it('6: DH and the keys, before instances', async () => {
     const { body, ...rest } = await message1Of({ index: 2, life: 0 })
     const newer = await createMember(clock, network, { index: 2, life: 1 })
     bob.signaler.observeInstance(newer.peer, newer.signaler.instance)
@@ -109,7 +110,7 @@ describe('the checks of message 1', () => {
     assert.deepEqual(dropped(), { 'not-authentic': 1, 'older-instance': 1 })
   })
 
-  it('5: instances and serial, before the room proof', async () => {
+  it('9: instance and serial, before the room proof', async () => {
     const older = await message1Of({ index: 2, rooms: [cellar] })
     // To bob the same process, which has dialed since.
     const again = await createMember(clock, network, { index: 2, rooms: [KITCHEN] })
@@ -121,7 +122,7 @@ describe('the checks of message 1', () => {
     assert.deepEqual(dropped(), { 'not-newer': 1 })
   })
 
-  it('6: the room proof, before anything is answered or anybody asked', async () => {
+  it('10: the room proof, before anything is answered or anybody asked', async () => {
     const stranger = await message1Of({ index: 2, rooms: [cellar] })
     const sent = network.seen.length
     give(stranger)
@@ -130,7 +131,7 @@ describe('the checks of message 1', () => {
     assert.equal(work.admissions, 0)
   })
 
-  it('6: the room proof, before a wrong instance of ours is put right', async () => {
+  it('10: the room proof, before a wrong instance of ours is put right (11)', async () => {
     const reborn = await createMember(clock, new TestNetwork(clock), { index: 1, life: 1 })
     const stranger = await message1Of({ index: 2, rooms: [cellar] }, reborn)
     const member = await message1Of({ index: 3 }, reborn)
@@ -143,7 +144,7 @@ describe('the checks of message 1', () => {
     assert.equal(work.admissions, 0)
   })
 
-  it('7: admission, before the application hears of it; who is refused takes room from nobody', async () => {
+  it('13: admission, before the application hears of it; who is refused takes room from nobody', async () => {
     const stranger = await createMember(clock, network, { index: 2 })
     bob = await createBob({
       admit: (remotePeer) => remotePeer !== stranger.peer,
