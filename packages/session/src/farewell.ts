@@ -11,9 +11,6 @@ interface FarewellInit {
   readonly flushTimeoutMs: number
 }
 
-/** Waits that only a deadline or `hurry()` ends. */
-const NEVER = new Promise<never>(() => undefined)
-
 /**
  * The end of a session that can still talk (docs/specs/session.md, "close"): everything queued, `fin` on each channel,
  * `bye`; and `bye-ack` once all that was announced has arrived. Each wait is bounded.
@@ -52,7 +49,7 @@ export class Farewell {
       })
     }
     if (!link.control.send({ type: 'bye-ack' })) return
-    await this.#within(HANG_UP_WAIT_MS, () => NEVER)
+    await this.#within(HANG_UP_WAIT_MS)
   }
 
   /** The peer said goodbye too, while we did. */
@@ -75,7 +72,8 @@ export class Farewell {
     this.#progress?.()
   }
 
-  async #within(limitMs: number, work: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
+  /** Waits for `work`, which may be nothing, until a deadline or `hurry()`. */
+  async #within(limitMs: number, work?: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
     const { clock } = this.#init
     const over = Promise.withResolvers<undefined>()
     const controller = new AbortController()
@@ -88,7 +86,7 @@ export class Farewell {
     signal.addEventListener('abort', finish)
     if (signal.aborted) finish()
     try {
-      await Promise.race([work(controller.signal), over.promise])
+      await (work === undefined ? over.promise : Promise.race([work(controller.signal), over.promise]))
     } finally {
       clock.clearTimeout(timer)
       signal.removeEventListener('abort', finish)
