@@ -20,9 +20,18 @@ export class Farewell {
   readonly #hurry = new AbortController()
   readonly #acknowledged = Promise.withResolvers<undefined>()
   #progress: (() => void) | undefined
+  #peerKnows = false
 
   constructor(init: FarewellInit) {
     this.#init = init
+  }
+
+  /**
+   * The peer ended it, or has said that it knows of the end: it need not be told in any other way. Before `hello` that
+   * may have been anybody.
+   */
+  get peerKnows(): boolean {
+    return this.#peerKnows
   }
 
   /** We end it. Resolves when the peer has everything and knows why, or the deadline has passed. */
@@ -40,6 +49,7 @@ export class Farewell {
 
   /** The peer ended it. Resolves when it has hung up, or the deadline has passed. */
   async reply(): Promise<void> {
+    this.#notePeerKnows()
     const { link, channels, flushTimeoutMs } = this.#init
     if (link.isVerified) {
       await this.#within(flushTimeoutMs, async () => {
@@ -54,10 +64,12 @@ export class Farewell {
 
   /** The peer said goodbye too, while we did. */
   handleBye(): void {
+    this.#notePeerKnows()
     this.#init.link.control.send({ type: 'bye-ack' })
   }
 
   handleByeAck(): void {
+    this.#notePeerKnows()
     this.#acknowledged.resolve(undefined)
   }
 
@@ -70,6 +82,10 @@ export class Farewell {
   hurry(): void {
     this.#hurry.abort()
     this.#progress?.()
+  }
+
+  #notePeerKnows(): void {
+    this.#peerKnows ||= this.#init.link.isVerified
   }
 
   /** Waits for `work`, which may be nothing, until a deadline or `hurry()`. */

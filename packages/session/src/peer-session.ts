@@ -462,7 +462,7 @@ export class PeerSession extends TypedEventEmitter<PeerSessionEvents> implements
 
   #tearDown(reason: CloseReason, error: SessionClosedError): void {
     this.#channels.terminate(isGraceful(reason) ? undefined : error)
-    this.#negotiator.drop()
+    this.#negotiator.drop({ peerKnows: this.#farewell?.peerKnows ?? false })
     this.#log('%s: closed: %s', this.remotePeer, formatCloseReason(reason))
     this.#connected.reject(this.#failure ?? errorOfClose(reason))
     this.#apply({ type: 'torn-down' })

@@ -126,6 +126,53 @@ describe('close()', () => {
     assertNothingLeft(pair)
   })
 
+  describe('by way of signaling', () => {
+    let signals = 0
+
+    async function connect(): Promise<ConnectedPair> {
+      const pair = await connectPair({ onSignal: () => signals++ })
+      await pair.clock.advance(1_000)
+      signals = 0
+      return pair
+    }
+
+    for (const who of ['a', 'b'] as const) {
+      it(`says nothing where both sides know of it by the connection, when ${who} closes`, async () => {
+        const pair = await connect()
+        const closing = pair[who].close()
+        await pair.clock.advance(5_000)
+        await closing
+        assert.deepEqual([reasonOf(pair.a).code, reasonOf(pair.b).code], ['normal', 'normal'])
+        assert.equal(signals, 0)
+        assertNothingLeft(pair)
+      })
+    }
+
+    it('says nothing where both close at once', async () => {
+      const pair = await connect()
+      const closing = Promise.all([pair.a.close(), pair.b.close()])
+      await pair.clock.advance(5_000)
+      await closing
+      assert.equal(signals, 0)
+    })
+
+    it('tells a peer that has not said that it knows', async () => {
+      const pair = await connect()
+      remoteOf(pair).crash()
+      const closing = pair.a.close()
+      await pair.clock.advance(5_000)
+      await closing
+      assert.equal(signals, 1)
+    })
+
+    it('tells the peer where the connection broke', async () => {
+      const pair = await connect()
+      for (const connection of pair.network.open) connection.fail()
+      await pair.clock.advance(5_000)
+      assert.equal(signals, 2, 'each the other')
+    })
+  })
+
   it('of a session that was never used leaves nothing', async () => {
     const pair = await connectPair()
     const unused = pair.alice.open(pair.bob.peerId)

@@ -90,6 +90,11 @@ export interface SignalingSession extends TypedEventTarget<SignalingSessionEvent
    * @throws {MessageTooLargeError} the message has more than 15 KiB
    */
   send(message: Uint8Array): void
-  /** Idempotent. The peer is told, where it can be reached. */
-  close(): void
+  /** Idempotent. The peer is told, where it can be reached and does not know. */
+  close(options?: CloseOptions): void
+}
+
+export interface CloseOptions {
+  /** Both sides have agreed on the end elsewhere: nothing more is sent, nor waited for. @default false */
+  readonly peerKnows?: boolean
 }

@@ -74,6 +74,24 @@ describe('a signaler', () => {
     assert.equal(clock.pendingTimers, 0)
   })
 
+  it('sends nothing more of a session, and waits for nothing, where the peer knows of its end', async () => {
+    const alice = await createMember(clock, network, { index: 0 })
+    const bob = await createMember(clock, network, { index: 1 })
+    const dialing = dial(alice, bob)
+    await clock.advance(100)
+    await dialing
+    network.setRelay('relay', () => [])
+    alice.sessions[0].send(bytes('never acked'))
+    const { length: sent } = network.seen
+    alice.sessions[0].close({ peerKnows: true })
+    bob.sessions[0].close({ peerKnows: true })
+    alice.sessions[0].send(bytes('too late'))
+    assert.equal(clock.pendingTimers, 0)
+    await clock.advance(60_000)
+    assert.equal(network.seen.length, sent)
+    assert.deepEqual([alice.closed, bob.closed], [['local'], ['local']])
+  })
+
   it('keeps what comes before anybody listens, and what overtakes message 2', async () => {
     const alice = await createMember(clock, network, { index: 0 })
     const bob = await createMember(clock, network, {

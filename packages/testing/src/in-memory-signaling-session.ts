@@ -1,4 +1,9 @@
-import type { SignalingCloseReason, SignalingSession, SignalingSessionEvents } from '@hearsay/signaling'
+import type {
+  CloseOptions,
+  SignalingCloseReason,
+  SignalingSession,
+  SignalingSessionEvents
+} from '@hearsay/signaling'
 import { TypedEventEmitter } from 'main-event'
 
 /** As in the real one: what fits an envelope. */
@@ -61,9 +66,9 @@ export class InMemorySignalingSession
     if (!this.#isClosed) this.safeDispatchEvent('message', { detail: message })
   }
 
-  close(): void {
+  close({ peerKnows = false }: CloseOptions = {}): void {
     if (this.#isClosed) return
-    this.deliver(() => this.#other?.end('remote'))
+    if (!peerKnows) this.deliver(() => this.#other?.end('remote'))
     this.end('local')
   }
 

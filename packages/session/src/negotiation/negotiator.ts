@@ -1,4 +1,10 @@
-import { comparePeerIds, type IncomingOffer, type Signaler, type SignalingSession } from '@hearsay/signaling'
+import {
+  comparePeerIds,
+  type CloseOptions,
+  type IncomingOffer,
+  type Signaler,
+  type SignalingSession
+} from '@hearsay/signaling'
 import type { CandidateFilter } from '@hearsay/webrtc'
 import type { ChannelAnnouncement } from '../channels/channel-announcement.ts'
 import type { Clock } from '../clock.ts'
@@ -169,9 +175,9 @@ export class Negotiator {
   }
 
   /** Gives up the attempt under way; another one follows, or the end. */
-  drop(): void {
+  drop(options?: CloseOptions): void {
     this.abortDial()
-    this.#dropSignaling()
+    this.#dropSignaling(options)
     this.#link?.close()
     this.#link = undefined
     this.#init.listener.onDropped()
@@ -256,11 +262,11 @@ export class Negotiator {
     })
   }
 
-  #dropSignaling(): void {
+  #dropSignaling(options?: CloseOptions): void {
     this.#renewal.stop()
     this.#detachSignaling?.()
     this.#detachSignaling = undefined
-    this.#signaling?.close()
+    this.#signaling?.close(options)
     this.#signaling = undefined
   }
 

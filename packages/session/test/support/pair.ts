@@ -1,5 +1,11 @@
 import type { PeerSession, PeerSessionInit } from '@hearsay/session'
-import { createSignalingHub, testPeerIds, VirtualClock, type SignalingHub } from '@hearsay/testing'
+import {
+  createSignalingHub,
+  testPeerIds,
+  VirtualClock,
+  type HubClock,
+  type SignalingHub
+} from '@hearsay/testing'
 import { Endpoint } from './endpoint.ts'
 import { FakeNetwork, type FakeNetworkOptions } from './fake-network.ts'
 import { FakePeerConnection } from './fake-peer-connection.ts'
@@ -9,6 +15,8 @@ export interface PairOptions {
   bob?: Partial<PeerSessionInit>
   network?: FakeNetworkOptions
   prepare?: (session: PeerSession) => void
+  /** Called with whatever goes through signaling, and with each dial. */
+  onSignal?: () => void
 }
 
 export interface Pair {
@@ -20,9 +28,10 @@ export interface Pair {
 }
 
 /** Two endpoints on one virtual clock; Alice has the lower peer ID and is polite. */
-export function makePair({ alice, bob, network: networkOptions, prepare }: PairOptions = {}): Pair {
+export function makePair(options: PairOptions = {}): Pair {
+  const { alice, bob, network: networkOptions, prepare, onSignal = () => {} } = options
   const clock = new VirtualClock()
-  const hub = createSignalingHub({ clock, delayMs: 10 })
+  const hub = createSignalingHub({ clock: watched(clock, onSignal), delayMs: 10 })
   const network = new FakeNetwork(clock, networkOptions)
   const [lower = '', higher = ''] = testPeerIds(2)
   const shared = { clock, createPeerConnection: () => new FakePeerConnection(network) }
@@ -50,4 +59,16 @@ export async function connectPair(options?: PairOptions): Promise<ConnectedPair>
   )
   await dialing
   return { ...pair, a, b: pair.bob.session }
+}
+
+/** A clock that tells when something is put off. */
+function watched(clock: VirtualClock, onSet: () => void): HubClock {
+  return {
+    now: () => clock.now(),
+    setTimeout: (callback, delayMs) => {
+      onSet()
+      return clock.setTimeout(callback, delayMs)
+    },
+    clearTimeout: (handle) => clock.clearTimeout(handle)
+  }
 }

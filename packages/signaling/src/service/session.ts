@@ -8,7 +8,12 @@ import type { Lane } from '../scheduling/lane.ts'
 import { TransportSchedule } from '../scheduling/transport-schedule.ts'
 import { createProof, verifyProofs, type ProofContext } from '../rooms/proof.ts'
 import type { Room } from '../rooms/room.ts'
-import type { SignalingCloseReason, SignalingSession, SignalingSessionEvents } from '../signaler.ts'
+import type {
+  CloseOptions,
+  SignalingCloseReason,
+  SignalingSession,
+  SignalingSessionEvents
+} from '../signaler.ts'
 import {
   Transport,
   type OutgoingPacket,
@@ -122,8 +127,8 @@ export class Session extends TypedEventEmitter<SignalingSessionEvents> implement
     }
   }
 
-  close(): void {
-    this.end('local')
+  close({ peerKnows = false }: CloseOptions = {}): void {
+    this.end('local', !peerKnows)
   }
 
   /** Takes a transport envelope of this session. */
@@ -134,16 +139,18 @@ export class Session extends TypedEventEmitter<SignalingSessionEvents> implement
     return verdict
   }
 
-  /** Over, and why. Where the peer does not know it yet, it is told for a while. */
-  end(reason: SignalingCloseReason): void {
+  /** Over, and why. Where the peer does not know it yet, it is told for a while; or that we have heard it. */
+  end(reason: SignalingCloseReason, tellsPeer = reason === 'local'): void {
     if (this.#state !== 'open') {
       return
     }
     this.#state = 'lingering'
-    const tellsPeer = reason === 'local' || reason === 'remote'
-    this.#goneAt = this.#context.timers.now() + (tellsPeer ? LINGER_MS : 0)
-    if (reason === 'local') {
+    const lingers = tellsPeer || reason === 'remote'
+    this.#goneAt = this.#context.timers.now() + (lingers ? LINGER_MS : 0)
+    if (tellsPeer) {
       this.#transport.close()
+    } else if (!lingers) {
+      this.#transport.stop()
     }
     this.#init.onClose(this)
     this.safeDispatchEvent('close', { detail: reason })

@@ -116,6 +116,11 @@ export class Transport {
     }
   }
 
+  /** Nothing is sent any more, neither what waits nor an ack. */
+  stop(): void {
+    this.#over = true
+  }
+
   /** Queues a room proof; it goes before messages that wait. False where too many do, or the session is closed. */
   prove(proof: Uint8Array): boolean {
     if (this.#closing !== 'no' || this.#proofs.length >= MAX_QUEUED_PROOFS) {
