@@ -2,6 +2,7 @@ import { hmac } from '@noble/hashes/hmac.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import type { SessionRole } from '../state/session-state.ts'
 import { ByteWriter } from '../wire/byte-writer.ts'
+import { equalBytes } from '../wire/equal-bytes.ts'
 
 /** One side of a connection as `hello` binds it. */
 export interface HelloParty {
@@ -41,9 +42,5 @@ export function helloMac(binding: HelloBinding, sender: SessionRole): Uint8Array
 
 /** Compares in constant time. */
 export function verifyHelloMac(binding: HelloBinding, sender: SessionRole, mac: Uint8Array): boolean {
-  const expected = helloMac(binding, sender)
-  if (mac.length !== expected.length) return false
-  let difference = 0
-  for (let index = 0; index < expected.length; index++) difference |= expected[index] ^ mac[index]
-  return difference === 0
+  return equalBytes(helloMac(binding, sender), mac)
 }

@@ -1,6 +1,7 @@
 import type { CandidateFilter, SdpDescription } from '@hearsay/webrtc'
 import { NegotiationError } from '../errors.ts'
 import type { PeerConnectionLike } from '../peer-connection.ts'
+import { equalBytes } from '../wire/equal-bytes.ts'
 import { incomingDescription, outgoingDescription, type UsableDescription } from './descriptions.ts'
 
 /** Descriptions of the peer that may wait: it offers again only when it has its answer, or when its offer lost. */
@@ -29,7 +30,7 @@ export class PerfectNegotiation {
   #settingRemoteAnswer = false
   #closed = false
   #negotiations = 0
-  #fingerprint: Uint8Array
+  readonly #fingerprint: Uint8Array
   #chain: Promise<void> = Promise.resolve()
   #waiting = 0
 
@@ -89,7 +90,7 @@ export class PerfectNegotiation {
     // An answer to an offer that was rolled back, or to none.
     if (kind === 'answer' && peerConnection.signalingState !== 'have-local-offer') return
     const remote = incomingDescription(description, kind, remoteFilter)
-    if (!sameBytes(remote.data.fingerprint, this.#fingerprint)) {
+    if (!equalBytes(remote.data.fingerprint, this.#fingerprint)) {
       throw new NegotiationError('the peer changed its certificate in a renegotiation')
     }
     this.#settingRemoteAnswer = kind === 'answer'
@@ -105,8 +106,4 @@ export class PerfectNegotiation {
     if (this.#closed) return
     this.#init.send('answer', outgoingDescription(peerConnection.localDescription, localFilter))
   }
-}
-
-function sameBytes(one: Uint8Array, other: Uint8Array): boolean {
-  return one.length === other.length && one.every((byte, index) => byte === other[index])
 }

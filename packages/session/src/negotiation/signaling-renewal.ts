@@ -1,6 +1,7 @@
 import type { IncomingOffer, Signaler, SignalingSession } from '@hearsay/signaling'
 import type { Clock } from '../clock.ts'
 import { RENEWAL_RETRY_MS } from '../constants.ts'
+import { equalBytes } from '../wire/equal-bytes.ts'
 import { decodeSignalPayload, encodeSignalPayload } from './signal-payload.ts'
 
 export interface SignalingRenewalInit {
@@ -41,7 +42,7 @@ export class SignalingRenewal {
    */
   answer(offer: IncomingOffer, remoteInstance: Uint8Array | undefined): boolean {
     if (decodeSignalPayload(offer.offer)?.type !== 'renewal') return false
-    if (remoteInstance?.every((byte, index) => byte === offer.remoteInstance[index]) === true) {
+    if (remoteInstance !== undefined && equalBytes(remoteInstance, offer.remoteInstance)) {
       this.stop()
       this.#init.adopt(offer.answer(encodeSignalPayload({ type: 'renewal' })))
     } else {
