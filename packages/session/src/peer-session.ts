@@ -15,17 +15,10 @@ import {
   type SessionTimeouts
 } from './constants.ts'
 import type { ControlFrame } from './control/control-frame.ts'
-import { LivenessMonitor } from './control/liveness-monitor.ts'
+import { Heartbeat } from './control/heartbeat.ts'
 import type { LivenessOutput } from './control/liveness.ts'
 import type { SessionError } from './errors.ts'
-import {
-  AbortError,
-  AnswerTimeoutError,
-  ConnectTimeoutError,
-  OfferTimeoutError,
-  SessionClosedError,
-  SessionStateError
-} from './errors.ts'
+import { AbortError, SessionClosedError, SessionStateError } from './errors.ts'
 import { Farewell } from './farewell.ts'
 import { silentLogger, type SessionLogger } from './logger.ts'
 import { Negotiator } from './negotiation/negotiator.ts'
@@ -33,6 +26,7 @@ import type { DialSessionOptions, PeerSessionEvents, PeerSessionInit } from './p
 import { readSelectedCandidatePair, type SelectedCandidatePair } from './selected-candidate-pair.ts'
 import { SetupTimer, type SessionStats } from './session-stats.ts'
 import { errorOfClose } from './session-failure.ts'
+import { SetupDeadline } from './setup-deadline.ts'
 import type { SessionEvent, SessionState, Transition } from './state/session-state.ts'
 import { SessionStateMachine } from './state/state-machine.ts'
 
@@ -53,15 +47,12 @@ export class PeerSession extends TypedEventEmitter<PeerSessionEvents> implements
   readonly #channels: ChannelSet
   readonly #negotiator: Negotiator
   readonly #setup = new SetupTimer()
+  readonly #deadline: SetupDeadline
+  readonly #heartbeat: Heartbeat
   readonly #connected = Promise.withResolvers<undefined>()
   readonly #closed = Promise.withResolvers<undefined>()
-  #stepTimer: unknown
-  #liveness: LivenessMonitor | undefined
-  #alerts = 0
   #farewell: Farewell | undefined
   #failure: SessionError | undefined
-  #lastPing: { token: number; time: number } = { token: 0, time: 0 }
-  #roundTripMs: number | undefined
 
   /** @throws {SessionOptionError} {CandidateError} an option cannot be used */
   constructor(init: PeerSessionInit) {
@@ -76,6 +67,13 @@ export class PeerSession extends TypedEventEmitter<PeerSessionEvents> implements
       init.historyLength ?? DEFAULT_HISTORY_LENGTH,
       (transition, state) => this.#act(transition, state)
     )
+    this.#deadline = new SetupDeadline(this.#clock, this.#timeouts, (error, code) => this.#fail(error, code))
+    this.#heartbeat = new Heartbeat({
+      clock: this.#clock,
+      options: { ...DEFAULT_LIVENESS, ...init.liveness },
+      send: (frame) => this.#negotiator.link?.control.send(frame),
+      onVerdict: (verdict) => this.#handleLiveness(verdict)
+    })
     this.#channels = new ChannelSet({
       remotePeer: init.remotePeer,
       clock: this.#clock,
@@ -84,8 +82,8 @@ export class PeerSession extends TypedEventEmitter<PeerSessionEvents> implements
       listener: {
         onRemoteChannel: (channel) => this.safeDispatchEvent('channel', { detail: channel }),
         onViolation: (problem) => this.#end('protocol-violation', problem),
-        onSent: () => this.#liveness?.sent(),
-        onReceived: () => this.#liveness?.heard(true),
+        onSent: () => this.#heartbeat.sent(),
+        onReceived: () => this.#heartbeat.heard(true),
         onHandlerError: (detail) => {
           this.#log.error(
             'handler of "%s" on channel "%s" failed: %s',
@@ -221,13 +219,7 @@ export class PeerSession extends TypedEventEmitter<PeerSessionEvents> implements
    * @returns ends it
    */
   stayAlert(): () => void {
-    let isOver = false
-    if (++this.#alerts === 1) this.#liveness?.setAlert(true)
-    return () => {
-      if (isOver) return
-      isOver = true
-      if (--this.#alerts === 0) this.#liveness?.setAlert(false)
-    }
+    return this.#heartbeat.stayAlert()
   }
 
   /** Gathers candidates anew and renegotiates, such as after a change of network. DTLS and channels live on. */
@@ -253,7 +245,7 @@ export class PeerSession extends TypedEventEmitter<PeerSessionEvents> implements
       stateDurationsMs: this.#machine.durationsMs(this.#clock.now()),
       history: this.history,
       ignoredEvents: this.#machine.ignoredEvents,
-      roundTripMs: this.#roundTripMs,
+      roundTripMs: this.#heartbeat.roundTripMs,
       renegotiations: this.#negotiator.link?.renegotiations ?? 0,
       remoteCandidatesDropped: this.#negotiator.link?.remoteCandidatesDropped ?? 0,
       ...this.#channels.totals(),
@@ -306,7 +298,7 @@ export class PeerSession extends TypedEventEmitter<PeerSessionEvents> implements
         onControlOpen: () => this.#setup.mark('transport', this.#clock.now()),
         onVerified: () => this.#apply({ type: 'hello-verified' }),
         onFrame: (frame) => this.#receive(frame),
-        onHeard: () => this.#liveness?.heard(false),
+        onHeard: () => this.#heartbeat.heard(false),
         onGoodbye: ({ code, message }) =>
           this.#apply({ type: 'goodbye', reason: closeReason(code, message, 'remote') }),
         onFailed: (error, code) => this.#fail(error, code),
@@ -325,37 +317,17 @@ export class PeerSession extends TypedEventEmitter<PeerSessionEvents> implements
   /** The actions of each state: every transition comes by here. */
   #act(transition: Transition, state: SessionState): void {
     this.#log('%s: %s -> %s (%s)', this.remotePeer, transition.from, transition.to, transition.reason)
-    const { offerTimeoutMs, answerTimeoutMs, connectTimeoutMs } = this.#timeouts
     switch (state.name) {
       case 'idle':
         break
       case 'signaling':
         this.#setup.start(transition.time)
-        if (state.role === 'initiator') {
-          this.#startStep(offerTimeoutMs, () =>
-            this.#fail(
-              new OfferTimeoutError(`no answer from the peer within ${offerTimeoutMs} ms`),
-              'offer-timeout'
-            )
-          )
-        } else {
-          this.#negotiator.drop()
-          this.#startStep(answerTimeoutMs, () =>
-            this.#fail(
-              new AnswerTimeoutError(`no answer ready within ${answerTimeoutMs} ms`),
-              'answer-timeout'
-            )
-          )
-        }
+        if (state.role === 'responder') this.#negotiator.drop()
+        this.#deadline.start(state)
         break
       case 'connecting':
         this.#setup.mark('signaled', transition.time)
-        this.#startStep(connectTimeoutMs, () =>
-          this.#fail(
-            new ConnectTimeoutError(`not connected within ${connectTimeoutMs} ms`),
-            'connect-timeout'
-          )
-        )
+        this.#deadline.start(state)
         break
       case 'connected':
         if (transition.from === 'connecting') this.#begin(transition.time)
@@ -363,7 +335,7 @@ export class PeerSession extends TypedEventEmitter<PeerSessionEvents> implements
       case 'recovering':
         break
       case 'closing':
-        this.#clock.clearTimeout(this.#stepTimer)
+        this.#deadline.stop()
         void this.#finish(state.reason, transition.event === 'goodbye')
         break
       case 'closed':
@@ -374,38 +346,18 @@ export class PeerSession extends TypedEventEmitter<PeerSessionEvents> implements
     if (state.name === 'closed') this.safeDispatchEvent('closed', { detail: state.reason })
   }
 
-  #startStep(timeoutMs: number, onTimeout: () => void): void {
-    this.#clock.clearTimeout(this.#stepTimer)
-    this.#stepTimer = this.#clock.setTimeout(onTimeout, timeoutMs)
-  }
-
   /** Connected at last. */
   #begin(now: number): void {
-    this.#clock.clearTimeout(this.#stepTimer)
+    this.#deadline.stop()
     this.#setup.mark('verified', now)
-    const options = { ...DEFAULT_LIVENESS, ...this.#init.liveness }
-    this.#liveness = new LivenessMonitor(this.#clock, options, (output) => this.#handleLiveness(output))
-    if (this.#alerts > 0) this.#liveness.setAlert(true)
+    this.#heartbeat.start()
     this.#channels.release()
     this.#connected.resolve(undefined)
   }
 
-  #handleLiveness(output: LivenessOutput): void {
-    switch (output) {
-      case 'ping':
-        this.#lastPing = { token: this.#lastPing.token + 1, time: this.#clock.now() }
-        this.#negotiator.link?.control.send({ type: 'ping', token: this.#lastPing.token })
-        return
-      case 'suspected':
-        this.#apply({ type: 'suspected' })
-        return
-      case 'heard-again':
-        this.#apply({ type: 'heard-again' })
-        return
-      case 'lost':
-        this.#end('connection-lost', 'the peer fell silent')
-        return
-    }
+  #handleLiveness(verdict: Exclude<LivenessOutput, 'ping'>): void {
+    if (verdict === 'lost') this.#end('connection-lost', 'the peer fell silent')
+    else this.#apply({ type: verdict })
   }
 
   #receive(frame: ControlFrame): void {
@@ -424,7 +376,7 @@ export class PeerSession extends TypedEventEmitter<PeerSessionEvents> implements
         this.#negotiator.link?.control.send({ type: 'pong', token: frame.token })
         return
       case 'pong':
-        if (frame.token === this.#lastPing.token) this.#roundTripMs = this.#clock.now() - this.#lastPing.time
+        this.#heartbeat.handlePong(frame.token)
         return
       case 'signal':
         this.#negotiator.handleSignal(frame.payload)
@@ -447,7 +399,7 @@ export class PeerSession extends TypedEventEmitter<PeerSessionEvents> implements
   async #finish(reason: CloseReason, byPeer: boolean): Promise<void> {
     const link = this.#negotiator.link
     this.#negotiator.abortDial()
-    this.#liveness?.stop()
+    this.#heartbeat.stop()
     const error = new SessionClosedError(reason, { cause: this.#failure })
     this.#channels.stopAccepting(error)
     if (link?.control.isOpen === true && reason.code !== 'connection-lost') {
