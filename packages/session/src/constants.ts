@@ -43,6 +43,12 @@ export const DEFAULT_MAX_MESSAGE_SIZE = 67_108_864
 /** What a receiver holds of messages that its application has not taken yet, unless the options say otherwise. */
 export const DEFAULT_RECEIVE_WINDOW_BYTES = 1_048_576
 
+/**
+ * What all channels of a session together hold of messages that are larger than their windows, beside one of any size:
+ * two of the largest. Beyond it such messages are received one after another.
+ */
+export const MAX_RECEIVED_BYTES = 134_217_728
+
 /** Messages of an unreliable channel that wait for the application; beyond it the oldest is dropped. */
 export const DEFAULT_RECEIVE_QUEUE_LENGTH = 256
 
@@ -55,7 +61,7 @@ export const DEFAULT_MAX_RUNNING_HANDLERS = 64
 /** Bytes that all channels of a session together keep in the buffers of the stack below. */
 export const DEFAULT_SESSION_BUFFER_BYTES = 2_097_152
 
-/** Bytes on data channels that may come before the peer's `hello` has been verified. */
+/** Bytes on data channels, and `FRAME_COST_BYTES` a frame, that may come before the peer's `hello` has been verified. */
 export const MAX_EARLY_BYTES = 1_048_576
 
 /** How long a description waits for host candidates: they take a few milliseconds, anything else trickles. */

@@ -1,16 +1,14 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { resolveChannelOptions, type ChannelOptions } from '../src/channels/channel-options.ts'
-import { ChannelReceiver } from '../src/channels/channel-receiver.ts'
-import { jsonCodec, textCodec, bytesCodec } from '../src/channels/codec.ts'
-import { CreditLedger, messageCost } from '../src/channels/credit-ledger.ts'
-import { decodeChannelFrame } from '../src/channels/frame.ts'
+import { ChannelReceiver, type ReceiverListener } from '../src/channels/channel-receiver.ts'
+import { decodeChannelFrame, encodeChannelFrame } from '../src/channels/frame.ts'
 import { MessageQueue } from '../src/channels/message-queue.ts'
 import { Outbox, type OutgoingMessage } from '../src/channels/outbox.ts'
 import { Reassembler, type IncomingMessage } from '../src/channels/reassembler.ts'
+import { ReceiveBudget } from '../src/channels/receive-budget.ts'
 import { SendScheduler, type SendSource } from '../src/channels/send-scheduler.ts'
 import { FRAME_COST_BYTES, INITIAL_CREDIT_BYTES } from '../src/constants.ts'
-import { SessionOptionError } from '../src/errors.ts'
 import { record } from './support/record.ts'
 
 function outgoing(
@@ -130,15 +128,59 @@ describe('Outbox and ChannelReceiver', () => {
   })
 })
 
-function makeReceiver(options: ChannelOptions, received: IncomingMessage[]): ChannelReceiver {
-  return new ChannelReceiver(resolveChannelOptions('x', options), {
-    deliver: (message) => received.push(message),
-    cancel: () => {},
-    credit: () => {},
-    violation: () => {},
-    unreadMessages: () => 0,
-    refuse: () => {}
+describe('ChannelReceiver', () => {
+  it('lets replies go that nobody waits for, whole or in parts, and goes on with the next', () => {
+    const received: IncomingMessage[] = []
+    const problems: string[] = []
+    const receiver = makeReceiver({}, received, {
+      isAwaited: (id) => id === 7,
+      violation: (problem) => problems.push(problem)
+    })
+    const begin = (id: number, total: number, length: number): Uint8Array =>
+      encodeChannelFrame({
+        type: 'begin',
+        header: { kind: 'response', id },
+        empty: false,
+        total,
+        end: length === total,
+        body: new Uint8Array(length)
+      })
+    const more = (length: number, end: boolean): Uint8Array =>
+      encodeChannelFrame({ type: 'continue', lane: 'replies', end, body: new Uint8Array(length) })
+    const frames = [
+      ...[begin(1, 4, 4), begin(2, 100, 40), more(30, false), more(30, true)],
+      ...[begin(7, 100, 40), more(60, true)],
+      ...[begin(3, 100, 40), more(70, true)]
+    ]
+    for (const frame of frames) receiver.handleInput(frame)
+    assert.deepEqual(
+      received.map(({ header, body }) => [header, body.length]),
+      [[{ kind: 'response', id: 7 }, 100]]
+    )
+    assert.deepEqual(problems, ['the fragments do not add up to the length announced'])
   })
+})
+
+function makeReceiver(
+  options: ChannelOptions,
+  received: IncomingMessage[],
+  listener: Partial<ReceiverListener> = {}
+): ChannelReceiver {
+  return new ChannelReceiver(
+    resolveChannelOptions('x', options),
+    {
+      deliver: (message) => received.push(message),
+      cancel: () => {},
+      credit: () => {},
+      violation: () => {},
+      unreadMessages: () => 0,
+      isAwaited: () => true,
+      refuse: () => {},
+      onRoom: () => {},
+      ...listener
+    },
+    new ReceiveBudget()
+  )
 }
 
 describe('Reassembler', () => {
@@ -167,6 +209,22 @@ describe('Reassembler', () => {
     ['a first fragment that is all of it', [begin(10, 10)]],
     ['an empty fragment', [begin(10, 5), more(0)]]
   ]
+  it('keeps nothing of what is not wanted, and counts what each fragment costs of what is', () => {
+    for (const isWanted of [false, true]) {
+      const reassembler = new Reassembler(100)
+      const costs = [begin(100, 10), more(1), more(1), more(88, true)].map((frame) => {
+        reassembler.push(frame, isWanted)
+        return reassembler.bufferedCost
+      })
+      assert.deepEqual(
+        costs,
+        isWanted
+          ? [10 + FRAME_COST_BYTES, 11 + 2 * FRAME_COST_BYTES, 12 + 3 * FRAME_COST_BYTES, 0]
+          : [0, 0, 0, 0]
+      )
+    }
+  })
+
   for (const [what, frames] of violations) {
     it(`calls ${what} a violation`, () => {
       const reassembler = new Reassembler(100)
@@ -174,64 +232,6 @@ describe('Reassembler', () => {
       assert.equal(outcomes.at(-1), 'violation')
     })
   }
-})
-
-describe('CreditLedger', () => {
-  it('never lets more wait than the window and one message', () => {
-    const window = INITIAL_CREDIT_BYTES
-    fc.assert(
-      fc.property(
-        fc.array(record({ size: fc.integer({ min: 1, max: 60_000 }), take: fc.boolean() }), {
-          maxLength: 200
-        }),
-        (steps) => {
-          const ledger = new CreditLedger(window)
-          let limit = ledger.initial()
-          let used = 0
-          const held: number[] = []
-          for (const { size, take } of steps) {
-            const cost = size + FRAME_COST_BYTES
-            if (used + cost <= limit) {
-              used += cost
-              assert.equal(ledger.receive(size), true)
-              held.push(messageCost(size))
-              ledger.hold(messageCost(size))
-            }
-            const taken = take ? held.shift() : undefined
-            if (taken !== undefined) ledger.release(taken)
-            const update = ledger.update(0)
-            if (update !== undefined) {
-              assert.ok(update > limit)
-              limit = update
-            }
-            assert.ok(ledger.heldBytes <= window)
-          }
-          // Whatever happened: once all is taken, there is room for a frame of any size.
-          for (const cost of held) ledger.release(cost)
-          limit = ledger.update(0) ?? limit
-          assert.ok(limit - used >= 65_536 + FRAME_COST_BYTES)
-        }
-      )
-    )
-  })
-
-  it('lets a message larger than the window arrive while nothing waits', () => {
-    const ledger = new CreditLedger(INITIAL_CREDIT_BYTES)
-    let limit = ledger.initial()
-    let used = 0
-    for (let partial = 0; partial < 10 * INITIAL_CREDIT_BYTES; partial += 60_000) {
-      used += 60_000 + FRAME_COST_BYTES
-      assert.ok(used <= limit)
-      assert.equal(ledger.receive(60_000), true)
-      limit = ledger.update(partial) ?? limit
-    }
-  })
-
-  it('knows a sender that takes more than it was given', () => {
-    const ledger = new CreditLedger(INITIAL_CREDIT_BYTES)
-    ledger.initial()
-    assert.equal(ledger.receive(INITIAL_CREDIT_BYTES), false)
-  })
 })
 
 describe('SendScheduler', () => {
@@ -320,83 +320,5 @@ describe('MessageQueue', () => {
     queue.end(new Error('lost'))
     assert.deepEqual(await queue.next(), { done: false, value: 1 })
     await assert.rejects(queue.next(), /lost/)
-  })
-})
-
-describe('codecs', () => {
-  it('give back what they took', () => {
-    fc.assert(
-      fc.property(fc.jsonValue(), (value) =>
-        assert.deepEqual(jsonCodec.decode(jsonCodec.encode(value)), JSON.parse(JSON.stringify(value)))
-      )
-    )
-    fc.assert(
-      fc.property(fc.string({ unit: 'grapheme' }), (value) => {
-        const wellFormed = value.toWellFormed()
-        assert.equal(textCodec.decode(textCodec.encode(wellFormed)), wellFormed)
-      })
-    )
-    fc.assert(
-      fc.property(fc.uint8Array(), (value) =>
-        assert.deepEqual(bytesCodec.decode(bytesCodec.encode(value)), value)
-      )
-    )
-  })
-
-  const circular: Record<string, unknown> = {}
-  circular.self = circular
-  for (const [name, value] of Object.entries({
-    undefined,
-    function: () => {},
-    bigint: 1n,
-    circular
-  })) {
-    it(`JSON refuses ${name}`, () => {
-      assert.throws(() => jsonCodec.encode(value), TypeError)
-    })
-  }
-})
-
-describe('channel options', () => {
-  const faulty: [options: ChannelOptions, fault: RegExp][] = [
-    [{ kind: 'fast' as 'bulk' }, /kind/],
-    [{ priority: 'urgent' as 'high' }, /priority/],
-    [{ codec: 'xml' as 'json' }, /codec/],
-    [{ codec: { name: 'own' } as never }, /codec/],
-    [{ codec: { ...jsonCodec, name: 'two words' } }, /codec/],
-    [{ maxRetransmits: -1 }, /maxRetransmits/],
-    [{ maxRetransmits: 1, maxPacketLifeTime: 1 }, /exclude/],
-    [{ highWatermarkBytes: 0 }, /highWatermarkBytes/],
-    [{ highWatermarkBytes: 10, lowWatermarkBytes: 11 }, /lowWatermarkBytes/],
-    [{ maxMessageSize: 1.5 }, /maxMessageSize/],
-    [{ kind: 'realtime', maxMessageSize: 100_000 }, /maxMessageSize/],
-    [{ receiveWindowBytes: 1_000 }, /receiveWindowBytes/]
-  ]
-  for (const [options, fault] of faulty) {
-    it(`names the option at fault: ${JSON.stringify(options)}`, () => {
-      assert.throws(
-        () => resolveChannelOptions('x', options),
-        (error: Error) => error instanceof SessionOptionError && fault.test(error.message)
-      )
-    })
-  }
-
-  for (const label of ['', 'hearsay', 'ä'.repeat(33)]) {
-    it(`refuses the label "${label.slice(0, 10)}"`, () => {
-      assert.throws(() => resolveChannelOptions(label), SessionOptionError)
-    })
-  }
-
-  it('gives each kind its preset', () => {
-    const { ordered, maxRetransmits, reliable, splits, priority } = resolveChannelOptions('x', {
-      kind: 'realtime'
-    })
-    assert.deepEqual([ordered, maxRetransmits, reliable, splits, priority], [false, 0, false, false, 'high'])
-    assert.equal(resolveChannelOptions('x', { kind: 'bulk' }).priority, 'low')
-    assert.equal(resolveChannelOptions('x').splits, true)
-    assert.equal(
-      resolveChannelOptions('x', { kind: 'realtime', maxPacketLifeTime: 100 }).maxRetransmits,
-      undefined
-    )
   })
 })

@@ -292,6 +292,33 @@ describe('many requests', () => {
     assert.equal(most, 4)
   })
 
+  it('do not run where they were cancelled while they waited for their turn; the others do', async () => {
+    const { a, b, clock } = await connectPair({ bob: { channels: { default: { maxRunningHandlers: 1 } } } })
+    const ran: number[] = []
+    const first = Promise.withResolvers<undefined>()
+    b.handle('work', async (value: number) => {
+      ran.push(value)
+      if (value === 0) await first.promise
+      return value
+    })
+    const abort = new AbortController()
+    const replies = [0, 1, 2].map((value) =>
+      a.request('work', value, value === 1 ? { signal: abort.signal } : {})
+    )
+    const outcomes = Promise.allSettled(replies)
+    await clock.advance(100)
+    abort.abort()
+    await clock.advance(100)
+    assert.equal(b.channel('default').stats().runningHandlers, 1)
+    first.resolve(undefined)
+    await clock.advance(100)
+    assert.deepEqual(
+      (await outcomes).map(({ status }) => status),
+      ['fulfilled', 'rejected', 'fulfilled']
+    )
+    assert.deepEqual(ran, [0, 2])
+  })
+
   it('wait in the receive window where handlers are slow: the sender of notifications is held back', async () => {
     const { a, b, clock } = await connectPair({
       bob: { channels: { default: { receiveWindowBytes: 262_144 } } }

@@ -1,8 +1,17 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import type { ChannelOptions, PeerSession } from '@hearsay/session'
+import { RemoteHandlerError, type ChannelOptions, type PeerSession } from '@hearsay/session'
 import { testPeerId } from '@hearsay/testing'
-import { MAX_EARLY_BYTES } from '../src/constants.ts'
+import { decodeChannelFrame, encodeChannelFrame, type ChannelFrame } from '../src/channels/frame.ts'
+import {
+  DEFAULT_MAX_MESSAGE_SIZE,
+  DEFAULT_RECEIVE_WINDOW_BYTES,
+  FRAME_COST_BYTES,
+  MAX_EARLY_BYTES,
+  MAX_RECEIVED_BYTES,
+  MAX_TEXT_BYTES
+} from '../src/constants.ts'
+import type { FakeDataChannel } from './support/fake-data-channel.ts'
 import { makePair } from './support/pair.ts'
 import { RawPeer } from './support/raw-peer.ts'
 
@@ -11,6 +20,8 @@ interface Attack {
   victim: PeerSession
   delivered: unknown[]
   connected: boolean
+  /** The victim's end of a data channel: what is given to it comes at once. */
+  endOf: (label: string) => FakeDataChannel
   advance: (ms: number) => Promise<void>
   end: () => Promise<void>
 }
@@ -37,6 +48,10 @@ async function attack(options: ChannelOptions = {}, isRead = true): Promise<Atta
     delivered,
     get connected() {
       return state.connected
+    },
+    endOf: (label) => {
+      const [connection] = [...network.connections].filter((each) => each !== peer.connection)
+      return connection?.channels.find((channel) => channel.label === label) ?? assert.fail(label)
     },
     advance: (ms) => clock.advance(ms),
     end: async () => {
@@ -116,6 +131,19 @@ describe('before hello', () => {
   }
 })
 
+describe('before hello, too', () => {
+  it('frames are counted, however small they are', async () => {
+    const session = await attack()
+    const end = session.endOf('x')
+    for (let count = 0; count < MAX_EARLY_BYTES / FRAME_COST_BYTES; count++) end.receive(new Uint8Array(0))
+    assert.equal(session.victim.state.name, 'connecting')
+    end.receive(new Uint8Array(0))
+    await session.advance(1_000)
+    assert.equal(codeOf(session.victim), 'protocol-violation')
+    await session.end()
+  })
+})
+
 describe('after hello', () => {
   const violations: [what: string, act: (peer: RawPeer) => void, options?: ChannelOptions][] = [
     ['a second hello', (peer) => peer.sayHello()],
@@ -159,6 +187,68 @@ describe('after hello', () => {
     for (let sent = 0; sent < 240_000; sent += 60_000) peer.message(new Uint8Array(60_000))
     await advance(1_000)
     assert.equal(codeOf(victim), 'protocol-violation')
+    await end()
+  })
+
+  it('the largest messages on many channels at once are received one after another', async () => {
+    const { peer, victim, endOf, advance, end } = await attack()
+    peer.sayHello()
+    await advance(100)
+    const labels = Array.from({ length: 4 }, (_, index) => `c${index}`)
+    const taken: number[] = []
+    victim.addEventListener('channel', ({ detail }) => {
+      detail.addEventListener('message', (event) => {
+        taken.push((event as CustomEvent<Uint8Array>).detail.length)
+      })
+    })
+    const body = new Uint8Array(60_000)
+    const total = DEFAULT_MAX_MESSAGE_SIZE
+    const encode = (frame: ChannelFrame): Uint8Array<ArrayBuffer> => encodeChannelFrame(frame).slice()
+    const continued = encode({ type: 'continue', lane: 'messages', end: false, body })
+    const cost = continued.length + FRAME_COST_BYTES
+    const flows = labels.map((label) => {
+      const flow = { label, sent: 0, used: 0, limit: 0 }
+      const channel = peer.connection.createDataChannel(label, { protocol: 'hearsay.1 reliable bytes' })
+      channel.addEventListener('message', (event) => {
+        const frame = decodeChannelFrame(new Uint8Array((event as MessageEvent<ArrayBuffer>).data))
+        if (frame?.type === 'credit') flow.limit = frame.limit
+      })
+      return flow
+    })
+    await advance(100)
+    const header = { kind: 'message' as const }
+    for (const flow of flows) {
+      const frame = encode({ type: 'begin', header, empty: false, total, end: false, body })
+      endOf(flow.label).receive(frame)
+      flow.sent += body.length
+      flow.used += frame.length + FRAME_COST_BYTES
+    }
+    /** As much of each as credit allows, but for its last frame. */
+    const send = async (): Promise<number> => {
+      for (let moved = true; moved;) {
+        moved = false
+        for (const flow of flows) {
+          while (flow.used + cost <= flow.limit && flow.sent + body.length < total) {
+            endOf(flow.label).receive(continued)
+            flow.sent += body.length
+            flow.used += cost
+            moved = true
+          }
+        }
+        await advance(20)
+      }
+      return flows.reduce((sum, { sent }) => sum + sent, 0)
+    }
+    const held = await send()
+    assert.ok(held <= MAX_RECEIVED_BYTES + total + labels.length * DEFAULT_RECEIVE_WINDOW_BYTES, String(held))
+    assert.ok(flows.slice(1).every(({ sent }) => sent < 0.75 * total))
+    const [oldest] = flows
+    const last = new Uint8Array(total - oldest.sent)
+    endOf(oldest.label).receive(encode({ type: 'continue', lane: 'messages', end: true, body: last }))
+    await advance(20)
+    assert.deepEqual(taken, [total])
+    assert.ok((await send()) - held > total / 4, 'the others go on')
+    assert.equal(victim.state.name, 'connected')
     await end()
   })
 
@@ -209,6 +299,25 @@ describe('after hello', () => {
       await end()
     })
   }
+
+  it('an error is a line, however much the peer says', async () => {
+    const { peer, victim, advance, end } = await attack()
+    peer.sayHello()
+    await advance(100)
+    const failed = victim
+      .channel('x')
+      .request('anything')
+      .catch((error: unknown) => error)
+    await advance(100)
+    const body = new TextEncoder().encode('ä'.repeat(20_000))
+    const header = { kind: 'error' as const, id: 1, code: 'handler-failed' }
+    peer.send({ type: 'begin', header, empty: false, total: body.length, end: true, body })
+    await advance(100)
+    const error = await failed
+    assert.ok(error instanceof RemoteHandlerError)
+    assert.equal(new TextEncoder().encode(error.message).length, MAX_TEXT_BYTES)
+    await end()
+  })
 
   it('a request of a type that is no text, or too large, is answered with an error', async () => {
     const { peer, victim, advance, end } = await attack({ maxMessageSize: 100 })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { resolveChannelOptions } from '../../../packages/session/src/channels/channel-options.ts'
 import { ChannelReceiver } from '../../../packages/session/src/channels/channel-receiver.ts'
+import { ReceiveBudget } from '../../../packages/session/src/channels/receive-budget.ts'
 import {
   decodeChannelFrame,
   encodeChannelFrame,
@@ -112,8 +113,11 @@ function runReceiver(input: Uint8Array): unknown {
         isViolated = true
       },
       unreadMessages: () => 0,
-      refuse: () => seen.push('refuse')
-    }
+      isAwaited: (id) => id % 2 === 0,
+      refuse: () => seen.push('refuse'),
+      onRoom: () => seen.push('room')
+    },
+    new ReceiveBudget(MAX_MESSAGE_SIZE)
   )
   for (let at = 0; at < input.length && !isViolated;) {
     const length = input[at]

@@ -2,6 +2,7 @@ import type { ResolvedChannelOptions } from './channel-options.ts'
 import { CreditLedger } from './credit-ledger.ts'
 import { decodeChannelFrame, laneOf, type BeginFrame, type ContinueFrame, type Lane } from './frame.ts'
 import { Reassembler, type IncomingMessage } from './reassembler.ts'
+import type { ReceiveBudget } from './receive-budget.ts'
 
 export interface ReceiverListener {
   deliver(message: IncomingMessage): void
@@ -11,8 +12,12 @@ export interface ReceiverListener {
   violation(problem: string): void
   /** Messages that wait for the application. */
   unreadMessages(): number
+  /** Whether a request waits for this reply. */
+  isAwaited(id: number): boolean
   /** A request was larger than allowed. */
   refuse(id: number): void
+  /** `creditUpdate()` may have something to say, although nothing came and nothing was taken. */
+  onRoom(): void
 }
 
 /** The receiving half of a channel (sans-IO): frames in, whole messages out, within the credit granted. */
@@ -27,10 +32,11 @@ export class ChannelReceiver {
   #framesReceived = 0
   #framesAnnounced: number | undefined
 
-  constructor(options: ResolvedChannelOptions, listener: ReceiverListener) {
+  /** @param budget shared by all channels of a session */
+  constructor(options: ResolvedChannelOptions, listener: ReceiverListener, budget: ReceiveBudget) {
     this.#options = options
     this.#listener = listener
-    this.#ledger = new CreditLedger(options.receiveWindowBytes)
+    this.#ledger = new CreditLedger(options.receiveWindowBytes, budget, () => listener.onRoom())
     this.#lanes = {
       messages: new Reassembler(options.maxMessageSize),
       replies: new Reassembler(options.maxMessageSize)
@@ -85,7 +91,13 @@ export class ChannelReceiver {
 
   /** @returns the credit limit to tell the peer now, if it is worth a frame */
   creditUpdate(): number | undefined {
-    return this.#options.reliable ? this.#ledger.update(this.#lanes.messages.bufferedBytes) : undefined
+    return this.#options.reliable ? this.#ledger.update(this.#lanes.messages.bufferedCost) : undefined
+  }
+
+  /** Nothing comes any more. */
+  close(): void {
+    this.#ledger.close()
+    for (const lane of Object.values(this.#lanes)) lane.reset()
   }
 
   #receiveData(frame: BeginFrame | ContinueFrame, frameBytes: number): void {
@@ -105,17 +117,25 @@ export class ChannelReceiver {
       if (frame.header.kind === 'request') this.#listener.refuse(frame.header.id)
       return
     }
-    const result = this.#lanes[lane].push(frame)
+    const result = this.#lanes[lane].push(frame, this.#isWanted(frame))
     switch (result.outcome) {
       case 'complete':
         this.#complete(result.message)
         return
       case 'partial':
+      case 'discarded':
         return
       case 'violation':
         this.#listener.violation(result.problem)
         return
     }
+  }
+
+  /** Replies cost no credit: those that nobody asked for must not cost memory either. */
+  #isWanted(frame: BeginFrame | ContinueFrame): boolean {
+    if (frame.type === 'continue') return true
+    const { header } = frame
+    return header.kind === 'response' || header.kind === 'error' ? this.#listener.isAwaited(header.id) : true
   }
 
   #complete(message: IncomingMessage): void {

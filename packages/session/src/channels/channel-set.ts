@@ -20,6 +20,7 @@ import {
   type ChannelAnnouncement
 } from './channel-announcement.ts'
 import { resolveChannelOptions, type ChannelOptions, type ResolvedChannelOptions } from './channel-options.ts'
+import { ReceiveBudget } from './receive-budget.ts'
 import { SendScheduler } from './send-scheduler.ts'
 import { SessionChannel, type ChannelHost } from './session-channel.ts'
 
@@ -65,7 +66,7 @@ export class ChannelSet {
   #earlyDataChannels = 0
   #peerConnection: PeerConnectionLike | undefined
   #isVerified = false
-  #earlyBytes = 0
+  #earlyCost = 0
   #ended: SessionError | undefined
 
   /** @throws {SessionOptionError} */
@@ -76,9 +77,10 @@ export class ChannelSet {
       remotePeer: init.remotePeer,
       clock: init.clock,
       scheduler: new SendScheduler(init.bufferBytes),
+      receiveBudget: new ReceiveBudget(),
       isVerified: () => this.#isVerified,
       endingError: () => this.#ended,
-      reserveEarly: (bytes) => this.#reserveEarly(bytes),
+      reserveEarly: (cost) => this.#reserveEarly(cost),
       onSent: () => listener.onSent(),
       onReceived: () => listener.onReceived(),
       onViolation: (channel, problem) => listener.onViolation(`channel "${channel.label}": ${problem}`),
@@ -220,7 +222,7 @@ export class ChannelSet {
     this.#peerConnection = undefined
     this.#earlyDataChannels = 0
     this.#announceLater = []
-    this.#earlyBytes = 0
+    this.#earlyCost = 0
     for (const channel of this.all) {
       if (this.#declared.some(({ label }) => label === channel.label)) channel.detach()
       else if (channel.isAttached) channel.terminate(undefined)
@@ -252,9 +254,9 @@ export class ChannelSet {
     for (const channel of this.all) channel.terminate(error)
   }
 
-  #reserveEarly(bytes: number): boolean {
-    this.#earlyBytes += bytes
-    if (this.#earlyBytes <= MAX_EARLY_BYTES) return true
+  #reserveEarly(cost: number): boolean {
+    this.#earlyCost += cost
+    if (this.#earlyCost <= MAX_EARLY_BYTES) return true
     this.#init.listener.onViolation('too much data before hello')
     return false
   }

@@ -78,7 +78,10 @@ export class MessageRouter {
   readonly #handlers = new Map<string, MessageHandler>()
   readonly #pending = new Map<number, PendingRequest>()
   readonly #running = new Map<TypedMessage, AbortController>()
-  readonly #waiting: TypedMessage[] = []
+  /** In the order in which they came. */
+  readonly #waiting = new Set<TypedMessage>()
+  /** Requests that wait or run, by their id: a cancel costs the peer next to nothing, so it must not cost us a search. */
+  readonly #requests = new Map<number, TypedMessage>()
   #lastId = 0
   #closed: Error | undefined
 
@@ -92,7 +95,7 @@ export class MessageRouter {
 
   /** Messages whose handler has not begun. */
   get waitingMessages(): number {
-    return this.#waiting.length
+    return this.#waiting.size
   }
 
   get runningHandlers(): number {
@@ -158,20 +161,24 @@ export class MessageRouter {
     }
   }
 
+  /** Whether a request of ours waits for a reply with this id. */
+  isAwaited(id: number): boolean {
+    return this.#pending.has(id)
+  }
+
   /** Takes a typed message, a response or an error that came. */
   receive(message: IncomingMessage): void {
     const { header } = message
     switch (header.kind) {
       case 'request':
       case 'notify':
-        this.#waiting.push({ ...message, header })
-        this.#runWaiting()
+        this.#wait({ ...message, header })
         return
       case 'response':
         this.#settle(header.id, message)
         return
       case 'error':
-        this.#fail(header.id, header.code, new TextDecoder().decode(message.body))
+        this.#fail(header.id, header.code, new TextDecoder().decode(message.body.subarray(0, MAX_TEXT_BYTES)))
         return
       case 'message':
         return
@@ -180,13 +187,10 @@ export class MessageRouter {
 
   /** The peer no longer waits for request `id`. */
   receiveCancel(id: number): void {
-    const isCancelled = ({ header }: TypedMessage): boolean => header.kind === 'request' && header.id === id
-    const index = this.#waiting.findIndex(isCancelled)
-    const [waiting] = index === -1 ? [] : this.#waiting.splice(index, 1)
-    if (waiting !== undefined) this.#host.done(waiting)
-    for (const [message, controller] of this.#running) {
-      if (isCancelled(message)) controller.abort(new AbortError())
-    }
+    const message = this.#requests.get(id)
+    if (message === undefined) return
+    if (this.#waiting.delete(message)) this.#finish(message)
+    else this.#running.get(message)?.abort(new AbortError())
   }
 
   /** Rejects what waits for a response and aborts what runs. */
@@ -195,18 +199,34 @@ export class MessageRouter {
     this.#closed = error
     for (const pending of this.#pending.values()) pending.reject(error)
     for (const controller of this.#running.values()) controller.abort(error)
-    for (const waiting of this.#waiting.splice(0)) this.#host.done(waiting)
+    for (const message of this.#waiting) this.#finish(message)
+    this.#waiting.clear()
+  }
+
+  #wait(message: TypedMessage): void {
+    this.#waiting.add(message)
+    if (message.header.kind === 'request') this.#requests.set(message.header.id, message)
+    this.#runWaiting()
+  }
+
+  /** Nothing more is to be done about it. */
+  #finish(message: TypedMessage): void {
+    const { header } = message
+    if (header.kind === 'request' && this.#requests.get(header.id) === message)
+      this.#requests.delete(header.id)
+    this.#host.done(message)
   }
 
   #runWaiting(): void {
     while (this.#running.size < this.#host.maxRunningHandlers && this.#closed === undefined) {
-      const message = this.#waiting.shift()
+      const [message] = this.#waiting
       if (message === undefined) return
+      this.#waiting.delete(message)
       const controller = new AbortController()
       this.#running.set(message, controller)
       void this.#run(message, controller.signal).finally(() => {
         this.#running.delete(message)
-        this.#host.done(message)
+        this.#finish(message)
         this.#runWaiting()
       })
     }

@@ -12,6 +12,7 @@ import { MessageQueue } from './message-queue.ts'
 import { MessageRouter, type MessageHandler, type RequestOptions } from './message-router.ts'
 import { messageCost } from './credit-ledger.ts'
 import type { IncomingMessage } from './reassembler.ts'
+import type { ReceiveBudget } from './receive-budget.ts'
 import type { SendScheduler, SendSource } from './send-scheduler.ts'
 
 /** What a channel needs of its session. */
@@ -19,12 +20,13 @@ export interface ChannelHost {
   readonly remotePeer: string
   readonly clock: Clock
   readonly scheduler: SendScheduler
+  readonly receiveBudget: ReceiveBudget
   /** Whether the peer's `hello` is verified: nothing passes before. */
   isVerified(): boolean
   /** Why the session is ending, once it is. */
   endingError(): SessionError | undefined
-  /** Bytes came before that; the session bounds them. @returns whether they may be kept */
-  reserveEarly(bytes: number): boolean
+  /** A frame of this cost came before that; the session bounds them. @returns whether it may be kept */
+  reserveEarly(cost: number): boolean
   /** A frame went, or came. */
   onSent(): void
   onReceived(): void
@@ -101,14 +103,20 @@ export class SessionChannel extends TypedEventEmitter<ChannelEvents<unknown>> im
       },
       reportUndecodable: (error) => this.#reportInvalid(error)
     })
-    this.#receiver = new ChannelReceiver(options, {
-      deliver: (message) => this.#deliver(message),
-      cancel: (id) => this.#router.receiveCancel(id),
-      credit: (limit, maxMessageSize) => this.#sender.setPeerLimits(limit, maxMessageSize),
-      violation: (problem) => host.onViolation(this, problem),
-      unreadMessages: () => this.#unread.length + this.#router.waitingMessages,
-      refuse: (id) => this.#postError(id, 'bad-payload', 'the request is larger than this channel takes')
-    })
+    this.#receiver = new ChannelReceiver(
+      options,
+      {
+        deliver: (message) => this.#deliver(message),
+        cancel: (id) => this.#router.receiveCancel(id),
+        credit: (limit, maxMessageSize) => this.#sender.setPeerLimits(limit, maxMessageSize),
+        violation: (problem) => host.onViolation(this, problem),
+        unreadMessages: () => this.#unread.length + this.#router.waitingMessages,
+        isAwaited: (id) => this.#router.isAwaited(id),
+        refuse: (id) => this.#postError(id, 'bad-payload', 'the request is larger than this channel takes'),
+        onRoom: () => this.#grant()
+      },
+      host.receiveBudget
+    )
     this.#unread = new MessageQueue(({ cost }) => this.#release(cost))
     host.scheduler.add(this)
   }
@@ -273,6 +281,7 @@ export class SessionChannel extends TypedEventEmitter<ChannelEvents<unknown>> im
     this.#early = []
     this.#sender.fail(failure)
     this.#router.close(failure)
+    this.#receiver.close()
     this.#unread.end(error)
     this.#host.onClosed(this)
     this.safeDispatchEvent('close', { detail: error })
@@ -340,7 +349,7 @@ export class SessionChannel extends TypedEventEmitter<ChannelEvents<unknown>> im
   #receive(bytes: Uint8Array): void {
     if (this.#state === 'closed') return
     if (!this.#host.isVerified()) {
-      if (this.#host.reserveEarly(bytes.length)) this.#early.push(bytes)
+      if (this.#host.reserveEarly(messageCost(bytes.length))) this.#early.push(bytes)
       return
     }
     this.#lastUsedAt = this.#host.clock.now()
