@@ -169,6 +169,7 @@ export class MeshRuntime {
       transport: this.#transport,
       routing,
       metrics,
+      isFull: () => this.sessions.isFull,
       onMismatch: () => {
         log('nobody here shares the key of our room')
         metrics.keyMismatch()

@@ -44,6 +44,30 @@ describe('dial schedule', () => {
     assert.ok(schedule.pollTimeout()! < 1_500)
   })
 
+  it('does not wait for one either that turned out to have sessions enough, nor goes on doing so', () => {
+    const schedule = scheduleOf()
+    schedule.handleMember('a', REACHABLE, 0)
+    schedule.handleConnected('a')
+    schedule.handleMember('a', { isPassive: true, isReachable: true }, 10)
+    schedule.handleEnded('a', 'lost', 10)
+    assert.ok(schedule.pollTimeout()! < 1_500)
+    schedule.handleMember('a', REACHABLE, 20)
+    schedule.handleEnded('a', 'lost', 20)
+    assert.ok(schedule.pollTimeout()! >= 1_500)
+  })
+
+  it('is full where it dials nobody more by itself, and would take more', () => {
+    const schedule = scheduleOf({ maxConnections: 4 })
+    const full = ['w', 'x', 'y'].map((peerId) => {
+      schedule.handleConnected(peerId)
+      return schedule.isFull
+    })
+    assert.deepEqual(full, [false, false, true])
+    assert.equal(schedule.hasRoomFor('z'), true)
+    schedule.handleEnded('w', 'lost', 0)
+    assert.equal(schedule.isFull, false)
+  })
+
   it('gives one that only the whole room could reach a moment to be reached otherwise', () => {
     const schedule = scheduleOf()
     schedule.handleMember('x', { isPassive: false, isReachable: false }, 0)

@@ -39,8 +39,8 @@ export interface PresenceInit {
   readonly instance: Uint8Array
   readonly ttlMs: number
   readonly maxMembers: number
-  /** We connect to nobody unbidden. */
-  readonly isPassive: boolean
+  /** Whether we connect to nobody unbidden, now: asked when a record is made, and no reason to make one. */
+  readonly isPassive: () => boolean
   readonly metrics: MeshMetrics
 }
 
@@ -80,7 +80,6 @@ export class Presence extends TypedEventEmitter<PresenceEvents> {
   constructor(init: PresenceInit) {
     super()
     this.#init = init
-    this.setServices([])
     // A topic of its own: what signaling and presence each refuse must not be charged to those who carry the other.
     this.#room = { topic: `${init.room.topic}/presence`, presenceKey: init.room.presenceKey }
     this.#log = init.components.logger.forComponent('hearsay:presence')
@@ -148,9 +147,9 @@ export class Presence extends TypedEventEmitter<PresenceEvents> {
     this.#changed()
   }
 
-  /** Says what we do for others, by short names such as 'stun': the first `MAX_SERVICES` of them. */
+  /** Says what we do for others, by short names such as 'stun': the first of them, one less than `MAX_SERVICES`. */
   setServices(names: readonly string[]): void {
-    const services = [...(this.#init.isPassive ? [PASSIVE_SERVICE] : []), ...names].slice(0, MAX_SERVICES)
+    const services = names.slice(0, MAX_SERVICES - 1)
     if (sameTexts(services, this.#services)) return
     this.#services = services
     this.#changed()
@@ -288,13 +287,14 @@ export class Presence extends TypedEventEmitter<PresenceEvents> {
   }
 
   #seal({ sequence, ttlMs, gone }: Extract<PresenceOutput, { type: 'seal' }>): void {
+    const passive = this.#init.isPassive() ? [PASSIVE_SERVICE] : []
     const record = {
       instance: this.#init.instance,
       sequence,
       ttlMs,
       addresses: gone ? [] : this.#addresses(),
       introducers: gone ? [] : this.#introducers,
-      services: gone ? [] : this.#services,
+      services: gone ? [] : [...passive, ...this.#services],
       gone
     }
     const nonce = crypto.getRandomValues(new Uint8Array(24))

@@ -26,6 +26,8 @@ export interface RoomRuntimeInit {
   /** Where the room's members put themselves down, if anywhere. */
   readonly routing: RoutingAccess | undefined
   readonly metrics: MeshMetrics
+  /** Whether there are as many sessions as we look for. */
+  readonly isFull: () => boolean
   /** We are connected to others, and nobody of them shares the room's key. */
   readonly onMismatch: () => void
 }
@@ -51,7 +53,7 @@ export class RoomRuntime {
       instance: init.instance,
       ttlMs: options.presenceTtlMs,
       maxMembers: options.maxMembers,
-      isPassive: !options.autoConnect,
+      isPassive: () => !options.autoConnect || init.isFull(),
       metrics
     })
     this.presence.addEventListener('discovered', () => {

@@ -22,8 +22,9 @@ export type SessionOutcome =
   | 'refused'
 
 /**
- * The lower peer ID dials at once, the higher one only if nothing came for so long, unless the lower is passive. It saves nearly all glare, which
- * costs both sides a handshake; an answer takes far less, except when a whole room starts at the same moment.
+ * The lower peer ID dials at once, the higher one only if nothing came for so long, unless the lower is passive. It
+ * saves nearly all glare, which costs both sides a handshake; an answer takes far less, except when a whole room starts
+ * at the same moment.
  */
 const YIELD_MS = 1_500
 
@@ -53,7 +54,7 @@ const RING_NEIGHBOURS = 2
 
 /** What presence tells of a member that matters for when to dial it. */
 export interface MemberTraits {
-  /** It will not dial us, so there is nothing to wait for. */
+  /** It does not dial us: it never dials unbidden, or has sessions enough. So there is nothing to wait for. */
   readonly isPassive: boolean
   /** An offer gets to it without the whole room's help; where not, it is given a moment. */
   readonly isReachable: boolean
@@ -85,10 +86,16 @@ export class DialSchedule {
     return this.#taken.has(peerId) || this.#taken.size < this.#options.maxConnections
   }
 
+  /** There are as many sessions as members are dialed for that nobody has asked for. */
+  get isFull(): boolean {
+    return this.#taken.size >= this.#unasked
+  }
+
   handleMember(peerId: string, traits: MemberTraits, now: number): void {
     const { isPassive, isReachable } = traits
     const known = this.#candidates.get(peerId)
     if (known !== undefined) {
+      known.isPassive = isPassive
       if (isReachable) known.dialAt = Math.max(known.turnAt, Math.min(known.dialAt, now))
       return
     }
@@ -149,7 +156,7 @@ export class DialSchedule {
       else if (state === 'waiting' && dialAt <= now) due.push(peerId)
     }
     const ring = this.#ring()
-    while (due.length > 0 && dialing < MAX_PENDING && this.#taken.size < this.#unasked) {
+    while (due.length > 0 && dialing < MAX_PENDING && !this.isFull) {
       // At random, so that in a room beyond everybody's limit not all choose the same few.
       const next = due.findIndex((peerId) => ring.has(peerId))
       const chosen = next === -1 ? Math.floor(this.#options.random() * due.length) : next
@@ -167,7 +174,7 @@ export class DialSchedule {
 
   /** When `handleTimeout` wants to be called next, or nothing. */
   pollTimeout(): number | undefined {
-    if (this.#taken.size >= this.#unasked) return undefined
+    if (this.isFull) return undefined
     let next = Number.POSITIVE_INFINITY
     let dialing = 0
     for (const { state, dialAt } of this.#candidates.values()) {

@@ -106,6 +106,11 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
     return [...this.#entries.values()].filter(isUsable).map(({ peer }) => peer)
   }
 
+  /** There are as many sessions as members are dialed for that nobody has asked for. */
+  get isFull(): boolean {
+    return this.#schedule.isFull
+  }
+
   peer(peerId: string): MeshPeer | undefined {
     const entry = this.#entries.get(peerId)
     return entry !== undefined && isUsable(entry) ? entry.peer : undefined
