@@ -1,5 +1,5 @@
+import { TokenBucket } from '@hearsay/signaling'
 import { MAX_LISTED, MAX_PART_BITS, MIN_PART_BITS } from './exchange-frame.ts'
-import { TokenBucket } from './token-bucket.ts'
 import { Trickle } from './trickle.ts'
 import type { CompareFrame, DigestFrame, ExchangeFrame, HeldRecord, ListFrame } from './exchange-frame.ts'
 import type { PresenceTable } from './presence-table.ts'
