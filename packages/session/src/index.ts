@@ -8,7 +8,8 @@ export type {
   HandlerContext,
   HandlerErrorDetail,
   MessageHandler,
-  RequestOptions
+  RequestOptions,
+  SendOptions
 } from './channels/channel.ts'
 export { systemClock, type Clock } from './clock.ts'
 export { formatCloseReason, type CloseReason, type SessionCloseCode } from './close-reason.ts'

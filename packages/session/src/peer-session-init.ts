@@ -29,6 +29,11 @@ export interface PeerSessionInit {
    * fast and distant connections. @default 2_097_152
    */
   readonly bufferBytes?: number
+  /**
+   * Asked of each message that came with a mark (`SendOptions.mark`), by the label of its channel, before anybody sees it:
+   * false drops it, for it came another way. @default all are taken
+   */
+  readonly acceptMarked?: (label: string, mark: number) => boolean
   /** Transitions kept for debugging. @default 64 */
   readonly historyLength?: number
   readonly clock?: Clock

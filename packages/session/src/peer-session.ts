@@ -94,7 +94,8 @@ export class PeerSession extends TypedEventEmitter<PeerSessionEvents> implements
           this.safeDispatchEvent('handler:error', { detail })
         },
         onInvalid: (channel, error) => this.#log.error('channel "%s": %s', channel.label, error.message),
-        onProgress: () => this.#farewell?.handleProgress()
+        onProgress: () => this.#farewell?.handleProgress(),
+        acceptMarked: (label, mark) => this.#init.acceptMarked?.(label, mark) ?? true
       }
     })
     this.#negotiator = this.#makeNegotiator()

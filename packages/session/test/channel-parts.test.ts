@@ -24,6 +24,7 @@ describe('Outbox and ChannelReceiver', () => {
     body,
     header: fc.oneof(
       fc.constant({ kind: 'message' as const }),
+      record({ kind: fc.constant('message' as const), mark: fc.nat() }),
       record({ kind: fc.constant('request' as const), id: fc.nat(9), type: fc.string({ maxLength: 5 }) }),
       record({ kind: fc.constant('response' as const), id: fc.nat(9) })
     )

@@ -26,6 +26,31 @@ describe('channels', () => {
     )
   })
 
+  it('show the mark of a message to its receiver, who drops what it knows already', async () => {
+    const asked: unknown[] = []
+    const channels = { x: {} }
+    const acceptMarked = (label: string, mark: number): boolean => {
+      asked.push([label, mark])
+      return mark !== 2
+    }
+    const { a, b, clock } = await connectPair({ alice: { channels }, bob: { channels, acceptMarked } })
+    const received = readAll(b.channel('x'))
+    const sender = a.channel('x')
+    void sender.send('unmarked')
+    for (const mark of [1, 2, 2 ** 40]) void sender.send(`mark ${mark}`, { mark })
+    for (const mark of [-1, 0.5]) await assert.rejects(sender.send('none', { mark }), SessionOptionError)
+    await clock.advance(100)
+    const closing = a.close()
+    await clock.advance(5_000)
+    await closing
+    assert.deepEqual(await received, ['unmarked', 'mark 1', `mark ${2 ** 40}`])
+    assert.deepEqual(asked, [
+      ['x', 1],
+      ['x', 2],
+      ['x', 2 ** 40]
+    ])
+  })
+
   it('carry messages by event, what came before the listener first', async () => {
     const { sender, receiver, clock } = await channelPair<string>({ codec: 'text' })
     await Promise.all([sender.send('one'), sender.send('two'), clock.advance(100)])

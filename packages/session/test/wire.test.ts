@@ -41,6 +41,7 @@ const controlFrame: fc.Arbitrary<ControlFrame> = fc.oneof(
 
 const header = fc.oneof(
   fc.constant({ kind: 'message' as const }),
+  record({ kind: fc.constant('message' as const), mark: count }),
   record({ kind: fc.constant('notify' as const), type: text(128) }),
   record({ kind: fc.constant('request' as const), id: count, type: text(128) }),
   record({ kind: fc.constant('response' as const), id: count }),

@@ -34,6 +34,14 @@ const CONTROL_FRAMES: readonly ControlFrame[] = [
 const CHANNEL_FRAMES: readonly ChannelFrame[] = [
   { type: 'begin', header: { kind: 'message' }, empty: false, total: 4, end: true, body: filled(4, 1) },
   { type: 'begin', header: { kind: 'message' }, empty: false, total: 8, end: false, body: filled(4, 1) },
+  {
+    type: 'begin',
+    header: { kind: 'message', mark: 300 },
+    empty: false,
+    total: 2,
+    end: true,
+    body: filled(2, 1)
+  },
   { type: 'continue', lane: 'messages', end: true, body: filled(4, 1) },
   {
     type: 'begin',

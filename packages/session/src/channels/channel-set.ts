@@ -33,6 +33,8 @@ export interface ChannelSetListener {
   onHandlerError(detail: HandlerErrorDetail): void
   onInvalid(channel: SessionChannel, error: PayloadDecodeError): void
   onProgress(): void
+  /** A message came with a mark. @returns whether it is to be delivered */
+  acceptMarked(label: string, mark: number): boolean
 }
 
 export interface ChannelSetInit {
@@ -81,6 +83,7 @@ export class ChannelSet {
       isVerified: () => this.#isVerified,
       endingError: () => this.#ended,
       reserveEarly: (cost) => this.#reserveEarly(cost),
+      acceptMarked: (channel, mark) => listener.acceptMarked(channel.label, mark),
       onSent: () => listener.onSent(),
       onReceived: () => listener.onReceived(),
       onViolation: (channel, problem) => listener.onViolation(`channel "${channel.label}": ${problem}`),

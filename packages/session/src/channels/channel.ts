@@ -14,6 +14,16 @@ export interface HandlerErrorDetail {
   readonly error: unknown
 }
 
+export interface SendOptions {
+  /** Takes back what has not been sent. */
+  signal?: AbortSignal
+  /**
+   * What the sender knows the message by, where it goes to others too, or another way: a whole number. The receiver may
+   * refuse a message by its mark (`PeerSessionInit.acceptMarked`). @default none
+   */
+  mark?: number
+}
+
 export interface ChannelEvents<Message> {
   /** It can send: the session is connected and the data channel open. */
   open: CustomEvent
@@ -73,9 +83,9 @@ export interface Channel<Message = unknown>
    * called before the session is connected. Aborting takes back what has not been sent.
    *
    * @throws {PayloadEncodeError} {MessageTooLargeError} {SendQueueFullError} {ChannelClosedError} {SessionClosedError}
-   *   {AbortError}
+   *   {AbortError} {SessionOptionError} the mark is no whole number
    */
-  send(message: Message, options?: { signal?: AbortSignal }): Promise<void>
+  send(message: Message, options?: SendOptions): Promise<void>
 
   /** Runs `handler` for messages of `type`. @throws {MessageTypeError} {HandlerExistsError} */
   handle<Payload = Message>(type: string, handler: MessageHandler<Payload>): void

@@ -4,8 +4,8 @@ import { ByteWriter } from '../wire/byte-writer.ts'
 
 /** What a message is for. */
 export type MessageHeader =
-  /** A message of `send()`. */
-  | { readonly kind: 'message' }
+  /** A message of `send()`; the mark is what the sender knows it by, where it goes to others too. */
+  | { readonly kind: 'message'; readonly mark?: number }
   /** A typed message that expects no reply. */
   | { readonly kind: 'notify'; readonly type: string }
   /** A typed message that expects a reply with the same `id`. */
@@ -63,6 +63,7 @@ const FIN = 11
 const TYPE_MASK = 0x0f
 const END = 0x10
 const EMPTY = 0x20
+const MARKED = 0x40
 
 export function laneOf(header: MessageHeader): Lane {
   return header.kind === 'response' || header.kind === 'error' ? 'replies' : 'messages'
@@ -76,8 +77,11 @@ export function encodeBeginHeader(
   empty: boolean
 ): Uint8Array {
   const writer = new ByteWriter(24)
-  writer.byte(KINDS[header.kind] | (end ? END : 0) | (empty ? EMPTY : 0))
+  const mark = header.kind === 'message' ? header.mark : undefined
+  const flags = (end ? END : 0) | (empty ? EMPTY : 0) | (mark === undefined ? 0 : MARKED)
+  writer.byte(KINDS[header.kind] | flags)
   if (!end) writer.varint(total)
+  if (mark !== undefined) writer.varint(mark)
   if ('id' in header) writer.varint(header.id)
   if ('type' in header) writer.text(header.type)
   if ('code' in header) writer.text(header.code)
@@ -135,22 +139,24 @@ function readFrame(reader: ByteReader, type: number, flags: number): ChannelFram
     case FIN:
       return { type: 'fin', frames: reader.varint() }
     default:
-      return readBegin(reader, type, end, (flags & EMPTY) !== 0)
+      return readBegin(reader, type, flags)
   }
 }
 
-function readBegin(reader: ByteReader, type: number, end: boolean, empty: boolean): BeginFrame | undefined {
+function readBegin(reader: ByteReader, type: number, flags: number): BeginFrame | undefined {
+  const end = (flags & END) !== 0
+  const empty = (flags & EMPTY) !== 0
   const total = end ? undefined : reader.varint()
-  const header = readHeader(reader, type)
+  const header = readHeader(reader, type, (flags & MARKED) !== 0)
   if (header === undefined) return undefined
   const body = reader.rest()
   return { type: 'begin', header, empty, total: total ?? body.length, end, body }
 }
 
-function readHeader(reader: ByteReader, type: number): MessageHeader | undefined {
+function readHeader(reader: ByteReader, type: number, isMarked: boolean): MessageHeader | undefined {
   switch (type) {
     case KINDS.message:
-      return { kind: 'message' }
+      return isMarked ? { kind: 'message', mark: reader.varint() } : { kind: 'message' }
     case KINDS.notify:
       return { kind: 'notify', type: reader.text(MAX_TYPE_BYTES) }
     case KINDS.request:

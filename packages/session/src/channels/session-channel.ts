@@ -1,8 +1,13 @@
 import { TypedEventEmitter, type EventHandler } from 'main-event'
 import type { Clock } from '../clock.ts'
-import { ChannelClosedError, type PayloadDecodeError, type SessionError } from '../errors.ts'
+import {
+  ChannelClosedError,
+  SessionOptionError,
+  type PayloadDecodeError,
+  type SessionError
+} from '../errors.ts'
 import type { DataChannelLike } from '../peer-connection.ts'
-import type { Channel, ChannelEvents, ChannelState, ChannelStats } from './channel.ts'
+import type { Channel, ChannelEvents, ChannelState, ChannelStats, SendOptions } from './channel.ts'
 import { ChannelReceiver } from './channel-receiver.ts'
 import { ChannelSender } from './channel-sender.ts'
 import { ChannelTransport } from './channel-transport.ts'
@@ -27,6 +32,8 @@ export interface ChannelHost {
   endingError(): SessionError | undefined
   /** A frame of this cost came before that; the session bounds them. @returns whether it may be kept */
   reserveEarly(cost: number): boolean
+  /** A message came with a mark. @returns whether it is to be delivered */
+  acceptMarked(channel: SessionChannel, mark: number): boolean
   /** A frame went, or came. */
   onSent(): void
   onReceived(): void
@@ -137,8 +144,8 @@ export class SessionChannel extends TypedEventEmitter<ChannelEvents<unknown>> im
     return this.#sender.queuedBytes + this.#transport.bufferedBytes
   }
 
-  send(message: unknown, options?: { signal?: AbortSignal }): Promise<void> {
-    return this.#post({ kind: 'message' }, message, options?.signal)
+  send(message: unknown, { signal, mark }: SendOptions = {}): Promise<void> {
+    return this.#post(mark === undefined ? { kind: 'message' } : { kind: 'message', mark }, message, signal)
   }
 
   handle<Payload>(type: string, handler: MessageHandler<Payload>): void {
@@ -336,6 +343,9 @@ export class SessionChannel extends TypedEventEmitter<ChannelEvents<unknown>> im
     if (this.#state === 'closed' || (this.#state === 'closing' && !isReply)) {
       throw this.#failure ?? this.#closedError()
     }
+    if (header.kind === 'message' && header.mark !== undefined && !isMark(header.mark)) {
+      throw new SessionOptionError(`a message's mark must be a whole number from 0 on, not ${header.mark}`)
+    }
     await this.#sender.post(header, payload, signal)
   }
 
@@ -361,12 +371,13 @@ export class SessionChannel extends TypedEventEmitter<ChannelEvents<unknown>> im
 
   #deliver(message: IncomingMessage): void {
     const cost = messageCost(message.body.length)
-    const { kind } = message.header
-    if (kind !== 'message') {
-      if (kind === 'request' || kind === 'notify') this.#receiver.hold(cost)
+    const { header } = message
+    if (header.kind !== 'message') {
+      if (header.kind === 'request' || header.kind === 'notify') this.#receiver.hold(cost)
       this.#router.receive(message)
       return
     }
+    if (header.mark !== undefined && !this.#host.acceptMarked(this, header.mark)) return
     const decoded = this.#router.decode(message)
     if (decoded.error !== undefined) {
       this.#reportInvalid(decoded.error)
@@ -410,4 +421,8 @@ export class SessionChannel extends TypedEventEmitter<ChannelEvents<unknown>> im
     this.safeDispatchEvent('message:invalid', { detail: error })
     this.#host.onInvalid(this, error)
   }
+}
+
+function isMark(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0
 }
