@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { format, resolveConfig } from 'prettier'
+import { broadcastVectors } from '../packages/hearsay/test/support/broadcast-vectors.ts'
 import { inviteVectors } from '../packages/hearsay/test/support/invite-vectors.ts'
 import { signalingVectors } from '../packages/signaling/test/support/vectors.ts'
 import { ROOT } from './packages.ts'
@@ -17,3 +18,4 @@ async function write(name: string, vectors: object): Promise<void> {
 mkdirSync(DIRECTORY, { recursive: true })
 await write('signaling', await signalingVectors())
 await write('invite', inviteVectors())
+await write('broadcast', await broadcastVectors())

@@ -10,6 +10,7 @@ import {
   x25519Secret
 } from '../support/minimal-signaling/curve25519.ts'
 import { encodeFields } from '../support/minimal-signaling/encoding.ts'
+import { openMinimalFlood } from '../support/minimal-signaling/floods.ts'
 import {
   identityOf,
   MinimalInitiator,
@@ -32,6 +33,13 @@ import {
 import { deriveMinimalRoom, inviteText, proof, roomKeyText } from '../support/minimal-signaling/rooms.ts'
 
 const VECTORS = join(import.meta.dirname, '../../docs/specs/vectors')
+
+interface BroadcastVector {
+  readonly room: Record<'name' | 'key' | 'topic' | 'broadcastKey', string>
+  readonly origin: { readonly peerId: string }
+  readonly flood: Record<'instance' | 'codec' | 'body', string> & { readonly counter: number }
+  readonly sealed: string
+}
 
 interface SignalingVectors {
   readonly identities: readonly Record<
@@ -152,6 +160,21 @@ describe('signaling, written anew from its specification', () => {
           invite
         )
       }
+    })
+
+    it('of a broadcast', () => {
+      const { room, origin, flood, sealed } = vectorsOf('broadcast') as BroadcastVector
+      const { topic, broadcastKey } = deriveMinimalRoom({ name: room.name, key: bytes(room.key) })
+      assert.deepEqual([`${topic}/broadcast`, hex(broadcastKey)], [room.topic, room.broadcastKey])
+      const { peerId, instance, counter, codec, body } = openMinimalFlood(
+        bytes(sealed),
+        room.topic,
+        broadcastKey
+      )
+      assert.deepEqual(
+        { peerId, instance: hex(instance), counter, codec, body: hex(body) },
+        { peerId: origin.peerId, ...flood }
+      )
     })
 
     it('of the handshake, as initiator and as responder', () => {

@@ -5,6 +5,7 @@ import { base32, base58 } from './encoding.ts'
 export interface MinimalRoom {
   readonly topic: string
   readonly presenceKey: Uint8Array
+  readonly broadcastKey: Uint8Array
   readonly proofKey: Uint8Array
 }
 
@@ -26,6 +27,7 @@ export function deriveMinimalRoom({ name, key, password }: MinimalRoomInit): Min
   return {
     topic: `/hearsay/room/1/${base32(hkdf(roomKey, '', 'hearsay/room/1 topic').subarray(0, 20))}`,
     presenceKey: hkdf(roomKey, '', 'hearsay/room/1 presence'),
+    broadcastKey: hkdf(roomKey, '', 'hearsay/room/1 broadcast'),
     proofKey: hkdf(roomKey, '', 'hearsay/room/1 proof')
   }
 }

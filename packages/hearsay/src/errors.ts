@@ -184,6 +184,45 @@ export class ConnectionLimitError extends HearsayError {
   }
 }
 
+/** The message is too large for those without a session to us: it was not flooded. */
+export class BroadcastTooLargeError extends HearsayError {
+  static override readonly name = 'BroadcastTooLargeError'
+
+  constructor(bytes: number, limit: number) {
+    super(
+      'ERR_BROADCAST_TOO_LARGE',
+      `The message has ${bytes} bytes, and what reaches members without a session to us has ${limit} at most, because ` +
+        'every member pays for it: broadcast where it can be fetched instead, send it to those who want it by dial() ' +
+        'and send(), or raise maxConnections.'
+    )
+  }
+}
+
+/** We flood the room too often: the message was not flooded. */
+export class BroadcastRateError extends HearsayError {
+  static override readonly name = 'BroadcastRateError'
+
+  constructor(burst: number, perSecond: number) {
+    super(
+      'ERR_BROADCAST_RATE',
+      `Members without a session to us are told ${burst} messages at once and ${perSecond} a second at most, because ` +
+        'every member pays for each: put several into one, or broadcast more rarely.'
+    )
+  }
+}
+
+/** Nobody is there to pass it on: the message was not flooded. */
+export class BroadcastUnheardError extends HearsayError {
+  static override readonly name = 'BroadcastUnheardError'
+
+  constructor() {
+    super(
+      'ERR_BROADCAST_UNHEARD',
+      "No neighbour in the overlay listens to the room's broadcasts yet: broadcast again in a second or two."
+    )
+  }
+}
+
 /** The peer is there and would not connect. */
 export class PeerRefusedError extends HearsayError {
   static override readonly name = 'PeerRefusedError'

@@ -12,6 +12,7 @@ export type { HearsayComponents } from './components.ts'
 export type { DhtNode } from './discovery/create-dht-node.ts'
 export type { IdentityOption } from './identity/identity.ts'
 export type {
+  BroadcastOptions,
   BroadcastResult,
   JsonObject,
   JsonValue,

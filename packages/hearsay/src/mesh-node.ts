@@ -3,7 +3,7 @@ import { deriveRoom, publicKeyOf } from '@hearsay/signaling'
 import { HandlerExistsError } from '@hearsay/session'
 import { TypedEventEmitter } from 'main-event'
 import { platform } from '#platform'
-import { InvalidPeerIdError, ListenError, MeshClosedError, MissingServiceError, reasonOf } from './errors.ts'
+import { InvalidPeerIdError, ListenError, MeshClosedError, MissingServiceError } from './errors.ts'
 import { DhtEntries } from './discovery/dht-entries.ts'
 import { NodeRouting } from './discovery/routing-access.ts'
 import { checkHost } from './host-check.ts'
@@ -15,6 +15,7 @@ import { MeshMetrics } from './metrics.ts'
 import type { HearsayComponents } from './components.ts'
 import type { RoutingAccess } from './discovery/routing-access.ts'
 import type {
+  BroadcastOptions,
   BroadcastResult,
   JsonObject,
   Mesh,
@@ -162,25 +163,8 @@ export class MeshNode extends TypedEventEmitter<MeshEvents> implements Mesh, Sta
     }
   }
 
-  async broadcast(message: unknown, options?: { signal?: AbortSignal }): Promise<BroadcastResult> {
-    const { sessions } = this.#requireRunning()
-    options?.signal?.throwIfAborted()
-    const sent: string[] = []
-    const failed: { peerId: string; error: Error }[] = []
-    await Promise.all(
-      sessions.peers.map(async (peer) => {
-        try {
-          await peer.send(message, options)
-          sent.push(peer.peerId)
-        } catch (error) {
-          failed.push({
-            peerId: peer.peerId,
-            error: error instanceof Error ? error : new Error(reasonOf(error))
-          })
-        }
-      })
-    )
-    return { sent, failed }
+  async broadcast(message: unknown, options?: BroadcastOptions): Promise<BroadcastResult> {
+    return this.#requireRunning().room.broadcast.send(message, options)
   }
 
   messages<Message = unknown>(): AsyncIterableIterator<MeshMessage<Message>, undefined> {
@@ -240,6 +224,7 @@ export class MeshNode extends TypedEventEmitter<MeshEvents> implements Mesh, Sta
       }
     })
     this.#running = running
+    this.#hub.addSource(running.room.broadcast.messages)
     await running.start()
   }
 

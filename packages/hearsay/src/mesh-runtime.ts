@@ -169,6 +169,8 @@ export class MeshRuntime {
       transport: this.#transport,
       routing,
       metrics,
+      sessions: () => this.sessions,
+      admit: (peerId) => this.#admit(peerId),
       isFull: () => this.sessions.isFull,
       onMismatch: () => {
         log('nobody here shares the key of our room')
@@ -224,6 +226,7 @@ export class MeshRuntime {
       admit: (peerId) => this.#admit(peerId),
       prepare,
       worth: (peerId) => this.room.overlay.worthOf(peerId),
+      acceptBroadcast: (...copy) => this.room.broadcast.acceptCopy(...copy),
       acceptChannel: (peerId, channel) => this.room.overlay.handleChannel(peerId, channel),
       receiveEnvelope: (peerId, envelope) => this.#receiveEnvelope?.(peerId, envelope)
     })
@@ -235,6 +238,7 @@ export class MeshRuntime {
     })
     sessions.addEventListener('usable', ({ detail: { peerId, isUsable } }) => {
       this.room.overlay.handleSession(peerId, isUsable)
+      this.room.broadcast.handleSession(peerId, isUsable)
     })
     sessions.addEventListener('handler:error', ({ detail }) => {
       this.#report(new HandlerFailedError(detail.type, detail.peerId, detail.error))

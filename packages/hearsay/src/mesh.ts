@@ -42,6 +42,25 @@ export interface BroadcastResult {
   /** Peer IDs; the message is in the connection's buffer, which is not to say that the peer has read it. */
   readonly sent: readonly string[]
   readonly failed: readonly { readonly peerId: string; readonly error: Error }[]
+  /** Members of whom we know and to whom it did not go over a session. */
+  readonly unconnected: number
+  /** Whether it was flooded for them: gossip tells nobody whom it has reached. */
+  readonly flooded: boolean
+  /**
+   * Why it was not flooded although somebody would have needed it: `BroadcastTooLargeError`, `BroadcastRateError`,
+   * `BroadcastUnheardError`, or that it cannot be encoded.
+   */
+  readonly floodError?: Error
+}
+
+export interface BroadcastOptions {
+  /** Takes back what has not been sent. */
+  signal?: AbortSignal
+  /**
+   * Flood the room's gossip for members that have no session with us. Everybody who has the room's key can read it
+   * there, also whom `admit` refuses. @default true without an `admit` hook, false with one
+   */
+  flood?: boolean
 }
 
 export interface MeshDialOptions {
@@ -108,12 +127,17 @@ export interface Mesh extends TypedEventTarget<MeshEvents>, AsyncDisposable {
    */
   handle<Payload = JsonObject>(type: string, handler: MeshHandler<Payload>): () => void
 
-  /** Sends a message on the default channel of every connected peer. Never rejects because of a peer. */
-  broadcast(message: unknown, options?: { signal?: AbortSignal }): Promise<BroadcastResult>
+  /**
+   * Says a message to the whole room: on the default channel of every connected peer, and, where some member has no
+   * session with us, by flooding the room's gossip, up to 8 KiB. Each member gets it once at most. Never rejects because
+   * of a peer.
+   */
+  broadcast(message: unknown, options?: BroadcastOptions): Promise<BroadcastResult>
 
   /**
-   * What peers send on their default channels, in each one's order. It shares the messages with `peer.messages()` and
-   * with other iterations: each goes to one of them. Ends when the mesh closes.
+   * What peers send on their default channels, in each one's order, and what members without a session broadcast, in no
+   * order. It shares the former with `peer.messages()`, and all with other iterations: each message goes to one of them.
+   * Ends when the mesh closes.
    */
   messages<Message = unknown>(): AsyncIterableIterator<MeshMessage<Message>, undefined>
 

@@ -1,9 +1,6 @@
 import type { MeshMessage } from './mesh.ts'
 
-interface Source {
-  readonly from: string
-  readonly messages: AsyncIterable<unknown>
-}
+type Source = AsyncIterable<MeshMessage>
 
 interface Offered {
   readonly message: MeshMessage
@@ -27,12 +24,16 @@ export class MessageHub {
   #closed = false
 
   /**
-   * Adds a source; it is read from the first `messages()` on.
+   * Adds what one peer sends; it is read from the first `messages()` on.
    *
    * @returns drops it, if it has not been read from; one that is read ends by itself
    */
   add(from: string, messages: AsyncIterable<unknown>): () => void {
-    const source = { from, messages }
+    return this.addSource(namedAfter(from, messages))
+  }
+
+  /** Adds a source of messages of whomever, as `add` does. */
+  addSource(source: Source): () => void {
     if (this.#pulling) this.#pull(source)
     else this.#sources.add(source)
     return () => {
@@ -93,10 +94,10 @@ export class MessageHub {
     this.#pullAll(source).catch(() => undefined)
   }
 
-  async #pullAll({ from, messages }: Source): Promise<void> {
-    for await (const message of messages) {
+  async #pullAll(source: Source): Promise<void> {
+    for await (const message of source) {
       if (this.#closed) break
-      await this.#offer({ from, message })
+      await this.#offer(message)
     }
   }
 
@@ -108,4 +109,8 @@ export class MessageHub {
     }
     return new Promise((taken) => this.#offered.push({ message, taken }))
   }
+}
+
+async function* namedAfter(from: string, messages: AsyncIterable<unknown>): AsyncGenerator<MeshMessage> {
+  for await (const message of messages) yield { from, message }
 }

@@ -1,7 +1,12 @@
+import type { FloodRefusal } from './broadcast/broadcast-core.ts'
 import type { Counter, CounterGroup, HistogramGroup, Metrics } from '@libp2p/interface'
 
 /** How a presence record was taken; what cannot be read is `invalid`. */
 type RecordResult = 'invalid' | 'accepted' | 'renewed' | 'stale' | 'too-often' | 'table-full' | 'own'
+
+/** What became of a broadcast that came by gossip. */
+export type FloodResult =
+  'delivered' | 'undecodable' | 'not-admitted' | 'dropped' | 'invalid' | 'foreign' | 'busy' | FloodRefusal
 
 /** How an attempt to connect ended. */
 export type DialResult = 'connected' | 'failed' | 'refused'
@@ -16,6 +21,7 @@ export interface MeshGauges {
 /** The mesh's own metrics, in whatever implementation the libp2p node has; without one they cost nothing. */
 export class MeshMetrics {
   readonly #records: CounterGroup | undefined
+  readonly #floods: CounterGroup | undefined
   readonly #dials: CounterGroup | undefined
   readonly #refusals: CounterGroup | undefined
   readonly #mismatches: Counter | undefined
@@ -30,6 +36,10 @@ export class MeshMetrics {
     this.#records = metrics?.registerCounterGroup('hearsay_presence_records_total', {
       label: 'result',
       help: 'Presence records heard'
+    })
+    this.#floods = metrics?.registerCounterGroup('hearsay_flooded_broadcasts_total', {
+      label: 'result',
+      help: 'Broadcasts that came by gossip'
     })
     this.#dials = metrics?.registerCounterGroup('hearsay_dials_total', {
       label: 'result',
@@ -51,6 +61,10 @@ export class MeshMetrics {
 
   presenceRecord(result: RecordResult): void {
     this.#records?.increment({ [result]: true })
+  }
+
+  flood(result: FloodResult): void {
+    this.#floods?.increment({ [result]: true })
   }
 
   dial(result: DialResult): void {

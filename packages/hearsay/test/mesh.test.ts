@@ -50,7 +50,12 @@ describe('mesh', function () {
       await allConnected([alice, bob])
       const atBob = bob.messages()
       const atAlice = alice.messages()
-      assert.deepEqual(await alice.broadcast({ n: 1 }), { sent: [bob.peerId], failed: [] })
+      assert.deepEqual(await alice.broadcast({ n: 1 }), {
+        sent: [bob.peerId],
+        failed: [],
+        unconnected: 0,
+        flooded: false
+      })
       assert.deepEqual((await atBob.next()).value, { from: alice.peerId, message: { n: 1 } })
       await bob.peers[0].send('to you alone')
       assert.deepEqual((await atAlice.next()).value, { from: bob.peerId, message: 'to you alone' })

@@ -31,7 +31,8 @@ describe('presence record', () => {
         addresses: fc.array(bytes, { maxLength: MAX_ADDRESSES }),
         introducers: fc.array(fc.nat(1_000).map(testPeerId), { maxLength: MAX_INTRODUCERS }),
         services: fc.array(fc.string({ minLength: 1, maxLength: 16 }), { maxLength: 16 }),
-        gone: fc.boolean()
+        gone: fc.boolean(),
+        settled: fc.maxSafeNat()
       },
       { noNullPrototype: true }
     )

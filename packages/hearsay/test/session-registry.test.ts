@@ -21,6 +21,7 @@ describe('the session registry', () => {
       admit: () => Promise.resolve(true),
       prepare: () => undefined,
       acceptChannel: () => false,
+      acceptBroadcast: () => true,
       worth: () => 0,
       receiveEnvelope: (from, bytes) => envelopes.push(`${from} ${new TextDecoder().decode(bytes)}`)
     })

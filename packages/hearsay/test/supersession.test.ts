@@ -35,7 +35,8 @@ describe('an older process of an identity', function () {
       addresses: [],
       introducers: [],
       services: [],
-      gone: false
+      gone: false,
+      settled: 0
     }
     const presenceRoom = { topic: `${room.topic}/presence`, presenceKey: room.presenceKey }
     const evidence = await sealPresence(record, signer, presenceRoom, new Uint8Array(24))

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { decodeRoomKey, deriveRoom, encodeRoomKey, generateRoomKey, type Room } from '../src/index.ts'
 
-const secrets = ({ topic, presenceKey, proofKey, dhtKey, mdnsKey }: Room) => [
+const secrets = ({ topic, presenceKey, broadcastKey, proofKey, dhtKey, mdnsKey }: Room) => [
   topic,
   presenceKey,
+  broadcastKey,
   proofKey,
   dhtKey,
   mdnsKey

@@ -375,7 +375,8 @@ export class PresenceSimulation {
       addresses: gone ? [] : ADDRESSES,
       introducers: [],
       services: [],
-      gone
+      gone,
+      settled: 0
     }
     const sealed = new Uint8Array(SEAL_BYTES + INTRODUCER_BYTES + encodePresenceRecord(record).length)
     sealed.set(this.random.bytes(24), 1)

@@ -12,6 +12,8 @@ import {
   type ExchangeFrame
 } from '../../../packages/hearsay/src/presence/exchange-frame.ts'
 import { openPresence, sealPresence } from '../../../packages/hearsay/src/presence/presence-seal.ts'
+import { decodeFlood, encodeFlood, type Flood } from '../../../packages/hearsay/src/broadcast/flood.ts'
+import { openFlood, sealFlood } from '../../../packages/hearsay/src/broadcast/flood-seal.ts'
 import { assertModest, decoderTarget, type FuzzTarget } from '../fuzz-target.ts'
 
 const room = await deriveRoom({ name: 'kitchen' })
@@ -24,10 +26,18 @@ const PRESENT: PresenceRecord = {
   addresses: [Uint8Array.of(4, 127, 0, 0, 1, 6, 0x0f, 0xa1)],
   introducers: [peerIdOfSeed(new Uint8Array(32).fill(8))],
   services: ['stun'],
-  gone: false
+  gone: false,
+  settled: 7
 }
 
 const GONE: PresenceRecord = { ...PRESENT, addresses: [], introducers: [], services: [], gone: true }
+
+const FLOOD: Flood = {
+  instance: new Uint8Array(16).fill(1),
+  counter: 300,
+  codec: 'json',
+  body: new TextEncoder().encode('"hello"')
+}
 
 /** Pasted by people, and written by strangers. */
 const inviteTarget = decoderTarget<Invite>({
@@ -80,5 +90,20 @@ export const hearsayTargets: readonly FuzzTarget[] = [
     decode: decodeFrame,
     encode: encodeFrame,
     values: FRAMES
-  })
+  }),
+  decoderTarget<Flood>({
+    name: 'hearsay/flood',
+    decode: decodeFlood,
+    encode: encodeFlood,
+    values: [FLOOD, { ...FLOOD, body: new Uint8Array(0) }]
+  }),
+  {
+    name: 'hearsay/sealed-flood',
+    corpus: [await sealFlood(FLOOD, privateKey, room, new Uint8Array(24).fill(9))],
+    run: async (input) => {
+      const opened = openFlood(input, room)
+      assertModest(opened, input.length)
+      return typeof opened === 'object' ? [opened.flood, await opened.verify()] : opened
+    }
+  }
 ]

@@ -18,6 +18,8 @@ export interface PresenceRecord {
   readonly services: readonly string[]
   /** It says goodbye. */
   readonly gone: boolean
+  /** Counter of the last of this instance's broadcasts that is old, so that none up to it is fresh any more; 0 before. */
+  readonly settled: number
 }
 
 /** More listeners than this are not announced: every member pays for each of them with every renewal. */
@@ -45,7 +47,8 @@ export function encodePresenceRecord(record: PresenceRecord): Uint8Array {
     addresses: record.addresses.slice(0, MAX_ADDRESSES).map((address) => Uint8Array.from(address)),
     introducers: record.introducers.slice(0, MAX_INTRODUCERS).map((peerId) => publicKeyOf(peerId)),
     services: [...record.services],
-    gone: record.gone
+    gone: record.gone,
+    settled: record.settled
   })
 }
 
@@ -62,13 +65,14 @@ export function decodePresenceRecord(bytes: Uint8Array): PresenceRecord | undefi
   const sound =
     message.instance.length === INSTANCE_BYTES &&
     message.sequence > 0 &&
+    Number.isSafeInteger(message.settled) &&
     message.addresses.every(({ length }) => length > 0 && length <= MAX_ADDRESS_BYTES) &&
     message.introducers.every(({ length }) => length === PUBLIC_KEY_BYTES) &&
     message.services.every(isServiceName)
   if (!sound) return undefined
-  const { instance, sequence, ttlSeconds, addresses, services, gone } = message
+  const { instance, sequence, ttlSeconds, addresses, services, gone, settled } = message
   const introducers = message.introducers.map(peerIdOf)
-  return { instance, sequence, ttlMs: ttlSeconds * 1_000, addresses, introducers, services, gone }
+  return { instance, sequence, ttlMs: ttlSeconds * 1_000, addresses, introducers, services, gone, settled }
 }
 
 function peerIdOf(publicKey: Uint8Array): string {

@@ -15,6 +15,8 @@ export interface Member {
   /** Peer IDs of members that pass envelopes on to it. */
   readonly introducers: readonly string[]
   readonly services: readonly string[]
+  /** Counter of the last of its broadcasts that is old. */
+  readonly settled: number
   /** When its latest record came, on the clock handed in, in milliseconds. */
   readonly heardAt: number
   readonly expiresAt: number
@@ -344,8 +346,9 @@ export class PresenceTable {
 }
 
 function memberOf({ known, heardAt, expiresAt }: TableEntry): Member {
-  const { instance, sequence, addresses, introducers, services } = known.record
-  return { peerId: known.peerId, instance, sequence, addresses, introducers, services, heardAt, expiresAt }
+  const { peerId, record } = known
+  const { instance, sequence, addresses, introducers, services, settled } = record
+  return { peerId, instance, sequence, addresses, introducers, services, settled, heardAt, expiresAt }
 }
 
 /** After a goodbye an instance has nothing newer to say, or it could come and go without measure. */

@@ -73,6 +73,7 @@ export class Presence extends TypedEventEmitter<PresenceEvents> {
   #announced = ''
   #introducers: readonly string[] = []
   #services: readonly string[] = []
+  #settled = 0
   #running = false
   /** Records are sealed one after another, so that they leave in order. */
   #sealing: Promise<void> = Promise.resolve()
@@ -111,6 +112,11 @@ export class Presence extends TypedEventEmitter<PresenceEvents> {
 
   get size(): number {
     return this.#core.table.size
+  }
+
+  /** There may be members that we know nothing of. */
+  get isFull(): boolean {
+    return this.#core.table.isFull
   }
 
   members(): Member[] {
@@ -152,6 +158,13 @@ export class Presence extends TypedEventEmitter<PresenceEvents> {
     const services = names.slice(0, MAX_SERVICES - 1)
     if (sameTexts(services, this.#services)) return
     this.#services = services
+    this.#changed()
+  }
+
+  /** Says up to which counter our broadcasts are old; it only rises. */
+  setSettled(counter: number): void {
+    if (counter <= this.#settled) return
+    this.#settled = counter
     this.#changed()
   }
 
@@ -295,7 +308,8 @@ export class Presence extends TypedEventEmitter<PresenceEvents> {
       addresses: gone ? [] : this.#addresses(),
       introducers: gone ? [] : this.#introducers,
       services: gone ? [] : [...passive, ...this.#services],
-      gone
+      gone,
+      settled: this.#settled
     }
     const nonce = crypto.getRandomValues(new Uint8Array(24))
     this.#sealing = this.#sealing

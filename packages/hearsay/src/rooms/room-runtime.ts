@@ -1,4 +1,5 @@
 import { comparePeerIds } from '@hearsay/signaling'
+import { Broadcast } from '../broadcast/broadcast.ts'
 import { Discovery } from '../discovery/discovery.ts'
 import { SignalTopicGuard } from '../gossip/signal-topic-guard.ts'
 import { Overlay } from '../overlay/overlay.ts'
@@ -8,6 +9,7 @@ import type { HearsayComponents } from '../components.ts'
 import type { RoutingAccess } from '../discovery/routing-access.ts'
 import type { MeshMetrics } from '../metrics.ts'
 import type { ResolvedHearsayOptions } from '../options.ts'
+import type { SessionRegistry } from '../sessions/session-registry.ts'
 import type { HearsayTransport } from '../transport/hearsay-transport.ts'
 import type { Room } from '@hearsay/signaling'
 import type { Ed25519PrivateKey } from '@libp2p/interface'
@@ -26,6 +28,9 @@ export interface RoomRuntimeInit {
   /** Where the room's members put themselves down, if anywhere. */
   readonly routing: RoutingAccess | undefined
   readonly metrics: MeshMetrics
+  readonly sessions: () => SessionRegistry
+  /** Whether a member without a session may speak to us. */
+  readonly admit: (peerId: string) => Promise<boolean>
   /** Whether there are as many sessions as we look for. */
   readonly isFull: () => boolean
   /** We are connected to others, and nobody of them shares the room's key. */
@@ -37,6 +42,7 @@ export class RoomRuntime {
   readonly room: Room
   readonly presence: Presence
   readonly overlay: Overlay
+  readonly broadcast: Broadcast
   readonly #init: RoomRuntimeInit
   readonly #discovery: Discovery
   readonly #watch: RoomWatch
@@ -56,8 +62,15 @@ export class RoomRuntime {
       isPassive: () => !options.autoConnect || init.isFull(),
       metrics
     })
-    this.presence.addEventListener('discovered', () => {
+    this.presence.addEventListener('discovered', ({ detail: { peerId } }) => {
       this.#watch.stop()
+      this.broadcast.handleMember(peerId)
+    })
+    this.presence.addEventListener('updated', ({ detail: { member } }) => {
+      this.broadcast.handleMember(member.peerId)
+    })
+    this.presence.addEventListener('left', ({ detail: { member } }) => {
+      this.broadcast.handleLeft(member)
     })
     this.overlay = new Overlay({
       components,
@@ -66,6 +79,19 @@ export class RoomRuntime {
       presence: this.presence,
       bootstrap: init.bootstrap,
       degree: options.overlayDegree
+    })
+    this.broadcast = new Broadcast({
+      components,
+      privateKey: init.privateKey,
+      room,
+      instance: init.instance,
+      channels: options.channels,
+      presence: this.presence,
+      sessions: init.sessions,
+      maxMembers: options.maxMembers,
+      admit: init.admit,
+      floods: options.admit === undefined,
+      metrics
     })
     this.#discovery = new Discovery({
       components,
@@ -91,6 +117,7 @@ export class RoomRuntime {
   async start(): Promise<void> {
     await this.overlay.start()
     await this.presence.start()
+    this.broadcast.start()
     await this.#discovery.start()
   }
 
@@ -98,6 +125,7 @@ export class RoomRuntime {
   async stop(): Promise<void> {
     this.#watch.stop()
     await this.#discovery.stop()
+    this.broadcast.stop()
     await this.presence.stop()
     await this.overlay.stop()
   }

@@ -2,7 +2,7 @@ import { AbortError, PeerSession, RefusedError } from '@hearsay/session'
 import { TypedEventEmitter } from 'main-event'
 import { Alarm, monotonicNow } from '../alarm.ts'
 import { withDeadline } from '../deadline.ts'
-import { MAX_ENVELOPE_BYTES, MESH_LABEL_PREFIX, SIGNAL_CHANNEL } from '../constants.ts'
+import { DEFAULT_CHANNEL, MAX_ENVELOPE_BYTES, MESH_LABEL_PREFIX, SIGNAL_CHANNEL } from '../constants.ts'
 import {
   ConnectionLimitError,
   DialError,
@@ -49,6 +49,8 @@ export interface SessionRegistryInit {
   /** What a session is worth to the overlay: the higher, the later it makes room for another. */
   readonly worth: (peerId: string) => number
   readonly acceptChannel: (peerId: string, channel: Channel<Uint8Array>) => boolean
+  /** A broadcast came from the peer itself. @returns whether it is to be delivered */
+  readonly acceptBroadcast: (peerId: string, instance: Uint8Array, counter: number) => boolean
   /** A signaling envelope came from the peer itself. */
   readonly receiveEnvelope: (peerId: string, envelope: Uint8Array) => void
 }
@@ -153,6 +155,17 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
   async carry(peerId: string, envelope: Uint8Array): Promise<void> {
     if (!this.carries(peerId)) throw new DialError(peerId, 'there is no connection')
     await this.#entries.get(peerId)?.session.channel(SIGNAL_CHANNEL).send(envelope)
+  }
+
+  /** Sends the peer a broadcast, by the counter that it is known by. Rejects with the errors of `Channel.send()`. */
+  async sendBroadcast(
+    peerId: string,
+    message: unknown,
+    options: { readonly mark: number; readonly signal?: AbortSignal }
+  ): Promise<void> {
+    const session = this.#entries.get(peerId)?.session
+    if (session === undefined) throw new NoSessionError(peerId)
+    await session.channel(DEFAULT_CHANNEL).send(message, options)
   }
 
   handleMemberLeft(peerId: string): void {
@@ -299,6 +312,7 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
       ...(options.candidatePolicy !== undefined && { candidates: { local: options.candidatePolicy } }),
       timeouts: options.timeouts,
       liveness: options.liveness,
+      acceptMarked: (label, mark) => label !== DEFAULT_CHANNEL || this.#acceptBroadcast(session, mark),
       logger: log
     }
     const session = new PeerSession(init)
@@ -328,6 +342,10 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
     })
     this.#init.prepare(entry.peer)
     return session
+  }
+
+  #acceptBroadcast({ remotePeer, remoteInstance }: PeerSession, counter: number): boolean {
+    return remoteInstance === undefined || this.#init.acceptBroadcast(remotePeer, remoteInstance, counter)
   }
 
   /** Labels of the mesh's own that nobody knows are of a newer version: whoever opened the channel sees it close. */

@@ -26,6 +26,7 @@ export function recordOf(overrides: Partial<PresenceRecord> = {}): PresenceRecor
     introducers: [],
     services: [],
     gone: false,
+    settled: 0,
     ...overrides
   }
 }

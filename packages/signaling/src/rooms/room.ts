@@ -43,6 +43,8 @@ export interface Room {
   readonly topic: string
   /** 32 bytes: encrypts presence inside the room. */
   readonly presenceKey: Uint8Array
+  /** 32 bytes: encrypts what a member says to the whole room. */
+  readonly broadcastKey: Uint8Array
   /** 32 bytes: proves membership in Noise messages 1 and 2. */
   readonly proofKey: Uint8Array
   /** 32 bytes: the key of the record under which the room's members are found in a DHT. Its nodes see it. */
@@ -106,6 +108,7 @@ export async function deriveRoom({ name, key, password }: RoomInit): Promise<Roo
     open: key === undefined && password === undefined,
     topic: `/hearsay/room/1/${base32.encode(derive('topic').subarray(0, 20)).slice(1)}`,
     presenceKey: derive('presence'),
+    broadcastKey: derive('broadcast'),
     proofKey: derive('proof'),
     dhtKey: derive('dht'),
     mdnsKey: derive('mdns')

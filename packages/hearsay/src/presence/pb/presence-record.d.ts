@@ -9,6 +9,7 @@ export interface PresenceRecord {
     services: string[];
     gone: boolean;
     introducers: Uint8Array[];
+    settled: number;
 }
 export declare namespace PresenceRecord {
     const codec: () => Codec<PresenceRecord>;
@@ -43,7 +44,11 @@ export declare namespace PresenceRecord {
         index: number;
         value: Uint8Array;
     }
+    interface PresenceRecordSettledFieldEvent {
+        field: '$.settled';
+        value: number;
+    }
     function encode(obj: Partial<PresenceRecord>): Uint8Array;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<PresenceRecord>): PresenceRecord;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<PresenceRecord>): Generator<PresenceRecordInstanceFieldEvent | PresenceRecordSequenceFieldEvent | PresenceRecordTtlSecondsFieldEvent | PresenceRecordAddressesFieldEvent | PresenceRecordServicesFieldEvent | PresenceRecordGoneFieldEvent | PresenceRecordIntroducersFieldEvent>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<PresenceRecord>): Generator<PresenceRecordInstanceFieldEvent | PresenceRecordSequenceFieldEvent | PresenceRecordTtlSecondsFieldEvent | PresenceRecordAddressesFieldEvent | PresenceRecordServicesFieldEvent | PresenceRecordGoneFieldEvent | PresenceRecordIntroducersFieldEvent | PresenceRecordSettledFieldEvent>;
 }

@@ -44,6 +44,10 @@ export var PresenceRecord;
                         w.bytes(value);
                     }
                 }
+                if ((obj.settled != null && obj.settled !== 0)) {
+                    w.uint32(64);
+                    w.uint64Number(obj.settled);
+                }
                 if (opts.lengthDelimited !== false) {
                     w.ldelim();
                 }
@@ -55,7 +59,8 @@ export var PresenceRecord;
                     addresses: [],
                     services: [],
                     gone: false,
-                    introducers: []
+                    introducers: [],
+                    settled: 0
                 };
                 const end = length == null ? reader.len : reader.pos + length;
                 while (reader.pos < end) {
@@ -96,6 +101,10 @@ export var PresenceRecord;
                                 throw new MaxLengthError('Decode error - repeated field "introducers" had too many elements');
                             }
                             obj.introducers.push(reader.bytes());
+                            break;
+                        }
+                        case 8: {
+                            obj.settled = reader.uint64Number();
                             break;
                         }
                         default: {
@@ -177,6 +186,13 @@ export var PresenceRecord;
                                 value: reader.bytes()
                             };
                             obj.introducers++;
+                            break;
+                        }
+                        case 8: {
+                            yield {
+                                field: `${prefix}.settled`,
+                                value: reader.uint64Number()
+                            };
                             break;
                         }
                         default: {

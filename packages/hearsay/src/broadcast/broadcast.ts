@@ -1,0 +1,326 @@
+import { bytesCodec, jsonCodec, PayloadEncodeError, textCodec } from '@hearsay/session'
+import { TopicValidatorResult } from '@libp2p/gossipsub'
+import { Alarm, monotonicNow } from '../alarm.ts'
+import { DEFAULT_CHANNEL } from '../constants.ts'
+import {
+  BroadcastRateError,
+  BroadcastTooLargeError,
+  BroadcastUnheardError,
+  MeshClosedError,
+  reasonOf
+} from '../errors.ts'
+import { BroadcastCore, OWN_BURST, OWN_PER_SECOND } from './broadcast-core.ts'
+import { MAX_BODY_BYTES } from './flood.ts'
+import { openFlood, sealFlood } from './flood-seal.ts'
+import { Inbox } from './inbox.ts'
+import type { HearsayComponents } from '../components.ts'
+import type { BroadcastOptions, BroadcastResult, MeshMessage } from '../mesh.ts'
+import type { MeshMetrics } from '../metrics.ts'
+import type { Presence } from '../presence/presence.ts'
+import type { Member } from '../presence/presence-table.ts'
+import type { SessionRegistry } from '../sessions/session-registry.ts'
+import type { BroadcastOutput, FloodVerdict } from './broadcast-core.ts'
+import type { Flood } from './flood.ts'
+import type { BroadcastRoom } from './flood-seal.ts'
+import type { ChannelCodec, ChannelOptions } from '@hearsay/session'
+import type { Message } from '@libp2p/gossipsub'
+import type { Ed25519PrivateKey, Logger, PeerId } from '@libp2p/interface'
+
+export interface BroadcastInit {
+  readonly components: Pick<HearsayComponents, 'peerId' | 'pubsub' | 'logger'>
+  readonly privateKey: Ed25519PrivateKey
+  /** The room's gossipsub topic; broadcasts have one of their own beneath it. */
+  readonly room: BroadcastRoom
+  readonly instance: Uint8Array
+  /** Declared channels, by label: the default one's codec writes what is flooded, too. */
+  readonly channels: Readonly<Record<string, ChannelOptions>>
+  readonly presence: Pick<Presence, 'size' | 'get' | 'isFull' | 'setSettled'>
+  /** Asked for when they are needed: they come after the room. */
+  readonly sessions: () => Pick<SessionRegistry, 'peers' | 'peer' | 'sendBroadcast'>
+  readonly maxMembers: number
+  /** Whether a member without a session may speak to us. */
+  readonly admit: (peerId: string) => Promise<boolean>
+  /** Whether to flood where nobody says. */
+  readonly floods: boolean
+  readonly metrics: MeshMetrics
+}
+
+/** Presence forgets some members for others: we keep account of those for a while. */
+const ORIGINS_PER_MEMBER = 2
+
+/** Signatures that are being verified at the same time; who floods must not fill memory. */
+const MAX_VERIFYING = 256
+
+/** Messages that wait for `admit` at the same time. */
+const MAX_ADMITTING = 256
+
+/** What a member says to its whole room: over sessions, and by gossip to those without one, each once at most. */
+export class Broadcast {
+  /** What came by gossip. */
+  readonly messages: AsyncIterable<MeshMessage, undefined>
+  readonly #init: BroadcastInit
+  readonly #room: BroadcastRoom
+  readonly #core: BroadcastCore
+  readonly #codec: ChannelCodec<unknown>
+  readonly #inbox = new Inbox()
+  readonly #log: Logger
+  readonly #alarm = new Alarm((now) => {
+    this.#core.handleTimeout(now)
+    this.#drain()
+  })
+  /** Who waits for a verdict, by ticket. */
+  readonly #tickets = new Map<number, (verdict: FloodVerdict) => void>()
+  #ticket = 0
+  #verifying = 0
+  #admitting = 0
+  #running = false
+  /** Floods are sealed one after another, so that they leave in order. */
+  #sealing: Promise<unknown> = Promise.resolve()
+
+  constructor(init: BroadcastInit) {
+    this.#init = init
+    this.messages = this.#inbox
+    // A topic of its own: what is refused here must not be charged to those who carry signaling or presence.
+    this.#room = { topic: `${init.room.topic}/broadcast`, broadcastKey: init.room.broadcastKey }
+    this.#log = init.components.logger.forComponent('hearsay:broadcast')
+    this.#codec = codecOf(init.channels[DEFAULT_CHANNEL]?.codec)
+    this.#core = new BroadcastCore(
+      {
+        localPeer: init.components.peerId.toString(),
+        lookUp: (peerId) => init.presence.get(peerId),
+        isPartial: () => init.presence.isFull,
+        maxOrigins: ORIGINS_PER_MEMBER * init.maxMembers
+      },
+      monotonicNow()
+    )
+  }
+
+  start(): void {
+    if (this.#running) return
+    this.#running = true
+    const { pubsub } = this.#init.components
+    pubsub.topicValidators.set(this.#room.topic, this.#validate)
+    pubsub.subscribe(this.#room.topic)
+  }
+
+  /** Hears and says nothing more. */
+  stop(): void {
+    if (!this.#running) return
+    const { pubsub } = this.#init.components
+    this.#core.handleClose()
+    this.#drain()
+    this.#running = false
+    this.#alarm.set(undefined)
+    this.#inbox.close()
+    pubsub.topicValidators.delete(this.#room.topic)
+    pubsub.unsubscribe(this.#room.topic)
+  }
+
+  /** `Mesh.broadcast()`. */
+  async send(message: unknown, options: BroadcastOptions = {}): Promise<BroadcastResult> {
+    const { signal, flood = this.#init.floods } = options
+    signal?.throwIfAborted()
+    const sessions = this.#init.sessions()
+    const { presence } = this.#init
+    const counter = this.#core.nextCounter()
+    const peers = sessions.peers.map(({ peerId }) => peerId)
+    const isAnybodyLeft = presence.isFull || this.#membersBeside(peers) > 0
+    const early = flood && isAnybodyLeft ? this.#flood(message, counter) : undefined
+    const sent: string[] = []
+    const failed: { peerId: string; error: Error }[] = []
+    await Promise.all(
+      peers.map(async (peerId) => {
+        try {
+          await sessions.sendBroadcast(peerId, message, {
+            mark: counter,
+            ...(signal !== undefined && { signal })
+          })
+          sent.push(peerId)
+        } catch (error) {
+          failed.push({ peerId, error: errorOf(error) })
+        }
+      })
+    )
+    // Whose session has ended meanwhile can still be reached.
+    const isAnybodyLost = failed.some(({ peerId }) => this.#isWithoutSession(peerId))
+    const late = flood && early === undefined && isAnybodyLost ? this.#flood(message, counter) : undefined
+    const floodError = await (early ?? late)
+    return {
+      sent,
+      failed,
+      unconnected: this.#membersBeside(sent),
+      flooded: (early ?? late) !== undefined && floodError === undefined,
+      ...(floodError !== undefined && { floodError })
+    }
+  }
+
+  /** A broadcast came over a session. @returns whether it is to be delivered */
+  acceptCopy(peerId: string, instance: Uint8Array, counter: number): boolean {
+    return this.#core.handleCopy(peerId, instance, counter, monotonicNow())
+  }
+
+  /** A session can be used, or cannot any more. */
+  handleSession(peerId: string, isUsable: boolean): void {
+    this.#core.handleSession(peerId, isUsable, monotonicNow())
+    this.#drain()
+  }
+
+  /** Presence tells of a member, or something new of it. */
+  handleMember(peerId: string): void {
+    this.#core.handleMember(peerId, monotonicNow())
+    this.#drain()
+  }
+
+  /** A member has left, as far as presence can tell. */
+  handleLeft(member: Member): void {
+    this.#core.handleLeft(member.peerId, member, monotonicNow())
+  }
+
+  #membersBeside(peerIds: readonly string[]): number {
+    const { presence } = this.#init
+    return presence.size - peerIds.filter((peerId) => presence.get(peerId) !== undefined).length
+  }
+
+  #isWithoutSession(peerId: string): boolean {
+    const { presence, sessions } = this.#init
+    return sessions().peer(peerId) === undefined && presence.get(peerId) !== undefined
+  }
+
+  /** @returns why it was not flooded, where it was not */
+  #flood(message: unknown, counter: number): Promise<Error | undefined> {
+    const flooding = this.#sealing.then(async () => {
+      try {
+        await this.#publish(message, counter)
+        return undefined
+      } catch (error) {
+        return errorOf(error)
+      }
+    })
+    this.#sealing = flooding
+    return flooding
+  }
+
+  async #publish(message: unknown, counter: number): Promise<void> {
+    const { components, privateKey, instance } = this.#init
+    const body = this.#encode(message)
+    if (body.length > MAX_BODY_BYTES) throw new BroadcastTooLargeError(body.length, MAX_BODY_BYTES)
+    if (!this.#running) throw new MeshClosedError()
+    if (components.pubsub.getSubscribers(this.#room.topic).length === 0) throw new BroadcastUnheardError()
+    if (!this.#core.allowsFlooding(monotonicNow())) throw new BroadcastRateError(OWN_BURST, OWN_PER_SECOND)
+    const flood = { instance, counter, codec: this.#codec.name, body }
+    const nonce = crypto.getRandomValues(new Uint8Array(24))
+    const sealed = await sealFlood(flood, privateKey, this.#room, nonce)
+    await components.pubsub.publish(this.#room.topic, sealed)
+    this.#core.handleFlooded(counter, monotonicNow())
+    this.#drain()
+  }
+
+  #encode(message: unknown): Uint8Array {
+    try {
+      return this.#codec.encode(message)
+    } catch (cause) {
+      throw new PayloadEncodeError(`the message cannot be encoded: ${reasonOf(cause)}`, { cause })
+    }
+  }
+
+  /** Refused is only what anybody in the room could have seen to be no flood of its: the rest is nobody's fault. */
+  readonly #validate = async (neighbour: PeerId, { data }: Message): Promise<TopicValidatorResult> => {
+    const { metrics } = this.#init
+    const now = monotonicNow()
+    if (this.#verifying >= MAX_VERIFYING || !this.#core.allowsOpening(neighbour.toString(), now)) {
+      metrics.flood('busy')
+      return TopicValidatorResult.Ignore
+    }
+    const opened = openFlood(data, this.#room)
+    if (opened === 'foreign') {
+      metrics.flood('foreign')
+      return TopicValidatorResult.Ignore
+    }
+    if (opened === undefined) {
+      metrics.flood('invalid')
+      return TopicValidatorResult.Reject
+    }
+    const { origin, flood } = opened
+    const refusal = this.#core.screen(origin, flood, now)
+    if (refusal !== undefined) {
+      metrics.flood(refusal)
+      return TopicValidatorResult.Ignore
+    }
+    this.#verifying++
+    const isSigned = await opened.verify()
+    this.#verifying--
+    if (!isSigned) {
+      metrics.flood('invalid')
+      return TopicValidatorResult.Reject
+    }
+    const verdict = await this.#judge(neighbour.toString(), origin, flood)
+    if (verdict === 'accepted') return TopicValidatorResult.Accept
+    metrics.flood(verdict)
+    return TopicValidatorResult.Ignore
+  }
+
+  #judge(neighbour: string, origin: string, flood: Flood): Promise<FloodVerdict> {
+    if (!this.#running) return Promise.resolve('unknown')
+    return new Promise((resolve) => {
+      const ticket = ++this.#ticket
+      this.#tickets.set(ticket, resolve)
+      this.#core.handleFlood({ ticket, neighbour, origin, flood }, monotonicNow())
+      this.#drain()
+    })
+  }
+
+  #drain(): void {
+    for (let output = this.#core.pollOutput(); output !== undefined; output = this.#core.pollOutput()) {
+      this.#handle(output)
+    }
+    if (this.#running) this.#alarm.set(this.#core.pollTimeout())
+  }
+
+  #handle(output: BroadcastOutput): void {
+    switch (output.type) {
+      case 'judged':
+        this.#tickets.get(output.ticket)?.(output.verdict)
+        this.#tickets.delete(output.ticket)
+        break
+      case 'deliver':
+        this.#deliver(output.origin, output.flood).catch((error: unknown) => this.#log.error('%e', error))
+        break
+      case 'settled':
+        this.#init.presence.setSettled(output.counter)
+        break
+    }
+  }
+
+  async #deliver(origin: string, { codec, body }: Flood): Promise<void> {
+    const { metrics, admit } = this.#init
+    let message: unknown
+    try {
+      if (codec !== this.#codec.name) throw new TypeError(`it was written by the codec "${codec}"`)
+      message = this.#codec.decode(body)
+    } catch (error) {
+      this.#log('a broadcast of %s cannot be read - %e', origin, error)
+      metrics.flood('undecodable')
+      return
+    }
+    if (this.#admitting >= MAX_ADMITTING) {
+      metrics.flood('dropped')
+      return
+    }
+    this.#admitting++
+    const isAdmitted = await admit(origin)
+    this.#admitting--
+    metrics.flood(isAdmitted ? 'delivered' : 'not-admitted')
+    if (isAdmitted && this.#inbox.push({ from: origin, message }) > 0) metrics.flood('dropped')
+  }
+}
+
+const CODECS = { bytes: bytesCodec, text: textCodec, json: jsonCodec }
+
+/** As sessions take it, which check it. */
+function codecOf(codec: ChannelOptions['codec'] = 'json'): ChannelCodec<unknown> {
+  return typeof codec === 'string' ? CODECS[codec] : codec
+}
+
+function errorOf(error: unknown): Error {
+  return error instanceof Error ? error : new Error(reasonOf(error))
+}
