@@ -38,6 +38,10 @@ export function createAeadRecordProtection({ suite, write, read }: RecordProtect
       // Every record has memory of its own.
     },
 
+    release() {
+      // As above.
+    },
+
     seal(type, sequenceNumber, plaintext) {
       numbers.check(sequenceNumber)
       const bodyAt = RECORD_HEADER_LENGTH + prefixLength

@@ -181,9 +181,14 @@ export class DtlsConnection {
     return this.#writer.sealBuffer(ContentType.applicationData, length)
   }
 
-  /** The datagram of the last `sealBuffer()` is still to be sent. */
+  /** The datagram of the last `sealBuffer()` is still to be sent, and is left alone until `release()`. */
   keepSealed(): void {
     this.#writer.keepSealed()
+  }
+
+  /** A datagram that was kept has been sent. */
+  release(datagram: Uint8Array): void {
+    this.#writer.release(datagram)
   }
 
   /** Sends close_notify and is closed; idempotent. Brings about no event. */

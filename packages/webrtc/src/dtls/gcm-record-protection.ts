@@ -51,11 +51,16 @@ class GcmRecordProtection implements RecordProtection {
     const keystream = this.#write.find(high, low, blocksOf(length))
     this.#gcm.exports.seal(slot.at, length, keystream, this.#write.table, type, high, low)
     this.#write.note(high, low)
-    return slot.view(length + OVERHEAD)
+    const record = slot.view(length + OVERHEAD)
+    return this.#gcm.canKeep ? record : record.slice()
   }
 
   keepSealed(): void {
     this.#gcm.keepSealed()
+  }
+
+  release(record: Uint8Array): void {
+    this.#gcm.release(record)
   }
 
   seal(type: number, sequenceNumber: number, plaintext: Uint8Array): Uint8Array {

@@ -21,8 +21,10 @@ export interface RecordProtection {
    * @throws {Error} if `sequenceNumber` is not higher than at the last call
    */
   sealBuffer(type: number, sequenceNumber: number, length: number): Uint8Array
-  /** What was sealed last has not been sent yet. */
+  /** What was sealed last has not been sent yet: its memory is not used again until `release()`. */
   keepSealed(): void
+  /** A record that was kept has been sent. */
+  release(record: Uint8Array): void
   /**
    * @returns the whole record, header included, in memory of its own
    * @throws {Error} if `sequenceNumber` is not higher than at the last call

@@ -61,6 +61,11 @@ export class RecordWriter {
     this.#require().keepSealed()
   }
 
+  /** What was kept has been sent. */
+  release(record: Uint8Array): void {
+    this.#require().release(record)
+  }
+
   #require(): RecordProtection {
     if (this.#protection === undefined) throw new Error('No record can be sealed before the keys are there.')
     return this.#protection

@@ -1,12 +1,13 @@
+import type { OnSent } from './ice/udp-socket.ts'
 import { DtlsConnection, type DtlsConnectionInit, type DtlsEvent } from '../dtls/index.ts'
 
 /** What the DTLS transport tells the connection. */
 export interface DtlsTransportHandlers {
   /**
    * A datagram for the peer. Its bytes are another's when this returns, unless it returns true: then they are still to
-   * be sent.
+   * be sent, and `onSent` is to be called for it when they are.
    */
-  onDatagram(datagram: Uint8Array): boolean
+  onDatagram(datagram: Uint8Array, onSent?: OnSent): boolean
   /** Application data, as soon as they are there, with the time of `performance.now()`. The bytes are another's when this returns. */
   onData(data: Uint8Array, now: number): void
   /** Anything else; data too where they came together with other events. */
@@ -74,7 +75,9 @@ export class DtlsTransport {
   /** Sends the SCTP packet in the first `length` bytes of `packetBuffer`; does nothing unless connected. */
   send(length: number): void {
     const datagram = this.#closed ? undefined : this.#connection?.sealBuffer(length)
-    if (datagram !== undefined && this.#handlers.onDatagram(datagram)) this.#connection?.keepSealed()
+    if (datagram !== undefined && this.#handlers.onDatagram(datagram, this.#onSent)) {
+      this.#connection?.keepSealed()
+    }
   }
 
   /** Sends close_notify. */
@@ -85,6 +88,10 @@ export class DtlsTransport {
     this.#closed = true
     clearTimeout(this.#timer)
     this.#early.length = 0
+  }
+
+  readonly #onSent = (datagram: Uint8Array): void => {
+    this.#connection?.release(datagram)
   }
 
   readonly #onData = (data: Uint8Array): void => {

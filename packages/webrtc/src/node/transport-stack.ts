@@ -81,7 +81,7 @@ export class TransportStack {
       }
     })
     this.dtls = new DtlsTransport({
-      onDatagram: (datagram) => this.ice.send(datagram),
+      onDatagram: (datagram, onSent) => this.ice.send(datagram, onSent),
       onData: (data, now) => {
         this.sctp.handlePacket(data, now)
       },

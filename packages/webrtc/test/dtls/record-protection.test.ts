@@ -248,6 +248,31 @@ describe('DTLS record protection', () => {
       pair.sender.buffer.fill(9)
       pair.sender.sealBuffer(23, 1, 1400)
       assertOpens(pair, waiting, Uint8Array.of(1, 2, 3))
+      pair.sender.release(waiting)
+    })
+
+    it('leaves alone any number of records that are still to be sent, and uses their memory again after that', () => {
+      const pairs = Array.from({ length: 40 }, (_, index) =>
+        pairOf(AES_128_GCM, createRecordProtection, createAeadRecordProtection, index)
+      )
+      for (let round = 0; round < 3; round++) {
+        const kept = pairs.map(({ sender }, index) => {
+          sender.buffer.fill(index, 0, 100)
+          const record = sender.sealBuffer(23, 2 * round, 100)
+          sender.keepSealed()
+          return record
+        })
+        for (const { sender } of pairs) {
+          sender.buffer.fill(0xff)
+          sender.sealBuffer(23, 2 * round + 1, 1400)
+        }
+        for (const [index, record] of kept.entries()) {
+          assertOpens(pairs[index], record, new Uint8Array(100).fill(index))
+        }
+        const lent = kept.filter(({ buffer }) => buffer === loadGcm()!.bytes.buffer)
+        assert.equal(lent.length, 15, 'the rest are copies')
+        for (const record of [...kept, ...kept]) pairs[0].sender.release(record)
+      }
     })
 
     it('is there on the engines that we test with, made from the source that is checked in', async () => {

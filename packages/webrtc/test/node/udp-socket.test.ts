@@ -68,17 +68,23 @@ describe('UdpSocket', () => {
     }))
     try {
       const datagram = Uint8Array.of(1)
-      assert.equal(socket.transmit(datagram, '127.0.0.1', 9), true, 'the first is still in use')
+      const released: Uint8Array[] = []
+      const onSent = (memory: Uint8Array) => released.push(memory)
+      assert.equal(socket.transmit(datagram, '127.0.0.1', 9, onSent), true, 'the first is still in use')
       assert.equal(sent[0], datagram)
-      assert.equal(socket.transmit(datagram, '127.0.0.1', 9), false)
+      assert.equal(socket.transmit(datagram, '127.0.0.1', 9, onSent), false)
       assert.notEqual(sent[1], datagram)
       assert.notEqual(requests[0], requests[1])
       for (let count = 0; count < 100; count++) socket.transmit(datagram, '127.0.0.1', 9)
       assert.equal(sent.length, 64)
+      assert.deepEqual(released, [])
       for (const request of requests) request.oncomplete(null, 1)
+      assert.equal(released.length, 1)
+      assert.equal(released[0], datagram)
       result = 2
-      assert.equal(socket.transmit(datagram, '127.0.0.1', 9), false)
+      assert.equal(socket.transmit(datagram, '127.0.0.1', 9, onSent), false)
       assert.equal(sent[64], datagram)
+      assert.equal(released.length, 1)
     } finally {
       await socket.close()
       await turn()

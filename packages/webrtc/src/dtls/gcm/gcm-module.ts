@@ -11,7 +11,7 @@ export const BATCH = 16
 
 /** Directions of connections whose tables and keystreams are kept; those that were used last. */
 const STATIONS = 64
-/** Sealed records that sockets may hold at once, one a socket. */
+/** Sealed records that sockets may hold at once, one a socket, and one more; where they hold more, they get copies. */
 const SEND_SLOTS = 16
 
 const KEYSTREAM_LENGTH = MAX_BLOCKS * BLOCK_LENGTH
@@ -97,8 +97,9 @@ export class GcmModule {
   readonly bytes: Uint8Array
   readonly receiveSlot: RecordSlot
   readonly #stations: Station[]
-  readonly #sendSlots: RecordSlot[]
-  #sendSlot = 0
+  /** The slots for sealed records, and those of them that no socket holds: the first takes the next record. */
+  readonly #sendSlots: readonly RecordSlot[]
+  readonly #free: RecordSlot[]
   #clock = 0
 
   /** @throws {WebAssembly.CompileError} where relaxed SIMD is not there */
@@ -112,6 +113,7 @@ export class GcmModule {
       { length: SEND_SLOTS },
       (_, index) => new RecordSlot(bytes, SEND_SLOTS_AT + index * SLOT_LENGTH, SEALED_HEAD)
     )
+    this.#free = [...this.#sendSlots]
     this.#stations = Array.from({ length: STATIONS }, (_, index) => {
       const table = STATIONS_AT + index * STATION_LENGTH
       return { table, keystream: table + TABLE_LENGTH, owner: 0, usedAt: 0 }
@@ -120,12 +122,24 @@ export class GcmModule {
 
   /** The slot in which the next record is sealed. */
   get sendSlot(): RecordSlot {
-    return this.#sendSlots[this.#sendSlot]
+    return this.#free[0]
   }
 
-  /** What was sealed last stays as it is, until this has been called for as many others as there are slots. */
+  /** Whether what is sealed in `sendSlot` may stay there: the next record has another. */
+  get canKeep(): boolean {
+    return this.#free.length > 1
+  }
+
+  /** What was sealed last stays as it is until `release()`; only where `canKeep` says so. */
   keepSealed(): void {
-    this.#sendSlot = (this.#sendSlot + 1) % SEND_SLOTS
+    if (this.canKeep) this.#free.shift()
+  }
+
+  /** A record that was kept has been sent. */
+  release({ buffer, byteOffset }: Uint8Array): void {
+    if (buffer !== this.bytes.buffer) return
+    const slot = this.#sendSlots.find(({ at }) => at - SEALED_HEAD === byteOffset)
+    if (slot !== undefined && !this.#free.includes(slot)) this.#free.push(slot)
   }
 
   /** Notes the use of a station, so that others are taken before. */

@@ -11,7 +11,7 @@ import { GuardedBases } from './guarded-bases.ts'
 import { createIceConnection } from './ice-connection.ts'
 import { MdnsResolver } from './mdns.ts'
 import { PairSelection } from './pair-selection.ts'
-import type { UdpSocket } from './udp-socket.ts'
+import type { OnSent, UdpSocket } from './udp-socket.ts'
 import { fromWerift, toWerift } from './werift-candidate.ts'
 import type { ConnectionInternals, IceBase } from './werift.ts'
 
@@ -192,9 +192,9 @@ export class IceAgent {
   /**
    * Sends a datagram to the peer; drops it if there is no usable pair.
    *
-   * @returns whether the datagram's memory is still in use: then it must stay as it is
+   * @returns whether the datagram's memory is still in use: then it must stay as it is until `onSent`
    */
-  send(datagram: Uint8Array): boolean {
+  send(datagram: Uint8Array, onSent?: OnSent): boolean {
     const pair = this.selectedPair
     if (pair === undefined || this.#state === 'failed' || this.#state === 'closed') return false
     pair.packetsSent++
@@ -202,7 +202,7 @@ export class IceAgent {
     const { protocol, remoteCandidate } = pair
     if (protocol instanceof StunProtocol) {
       const socket = protocol.transport as unknown as UdpSocket
-      return socket.transmit(datagram, remoteCandidate.host, remoteCandidate.port)
+      return socket.transmit(datagram, remoteCandidate.host, remoteCandidate.port, onSent)
     }
     // It goes a few microtasks later.
     protocol.sendData(Buffer.from(datagram), pair.remoteAddr).catch(() => undefined)

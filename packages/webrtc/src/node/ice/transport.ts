@@ -1,6 +1,7 @@
 import type { IceCandidate } from '../../candidates/index.ts'
 import { IceAgent, type IceAgentInit, type IceAgentState, type RemoteIceParameters } from './agent.ts'
 import type { GatheringError } from './gathering.ts'
+import type { OnSent } from './udp-socket.ts'
 
 /** The old generation's sockets are kept so long after a restart has succeeded, for what is still on the way. */
 const LINGER_MS = 3000
@@ -128,10 +129,10 @@ export class IceTransport {
     return newest.gatheringComplete ? 'complete' : 'gathering'
   }
 
-  /** @returns whether the datagram's memory is still in use: then it must stay as it is */
-  send(datagram: Uint8Array): boolean {
+  /** @returns whether the datagram's memory is still in use: then it must stay as it is until `onSent` */
+  send(datagram: Uint8Array, onSent?: OnSent): boolean {
     this.#sender ??= this.active
-    return this.#sender?.send(datagram) ?? false
+    return this.#sender?.send(datagram, onSent) ?? false
   }
 
   /** The peer has closed DTLS: it consents to nothing more (RFC 7675 §5.2). */

@@ -3,8 +3,6 @@ import type { Socket } from 'node:dgram'
 /** Completes a send that the kernel had no room for at once. */
 export interface SendRequest {
   oncomplete: (error: number | null, sent: number) => void
-  /** What is being sent stays referenced so long. */
-  datagram?: Uint8Array
 }
 
 /** The handle below a `dgram.Socket`, as far as it is used here. */

@@ -20,6 +20,9 @@ const MAX_WAITING = 64
 /** A transport address: IP and port. */
 export type TransportAddress = readonly [address: string, port: number]
 
+/** A datagram whose memory was still in use has been sent, or never will be. */
+export type OnSent = (datagram: Uint8Array) => void
+
 /**
  * A UDP socket bound to one local address, in the shape that werift's `StunProtocol` wants of its transport. Unlike
  * werift's own it is bound to the candidate's address, survives socket errors, and asks for large buffers.
@@ -112,22 +115,28 @@ export class UdpSocket {
   /**
    * As `send()`, for many datagrams.
    *
-   * @returns whether the datagram's memory is still in use: then it must stay as it is
+   * @returns whether the datagram's memory is still in use: then it must stay as it is until `onSent`
    */
-  transmit(datagram: Uint8Array, address: string, port: number): boolean {
+  transmit(datagram: Uint8Array, address: string, port: number, onSent?: OnSent): boolean {
     if (this.closed || this.#waiting >= MAX_WAITING) return false
     if (this.#handle === undefined || this.#access === undefined) {
       this.#waiting++
-      this.#socket.send(datagram.slice(), port, address, this.#onSent)
+      this.#socket.send(datagram.slice(), port, address, () => {
+        this.#waiting--
+      })
       return false
     }
     this.#request ??= this.#access.createRequest()
     const isCopied = this.#waiting > 0
-    this.#list[0] = isCopied ? datagram.slice() : datagram
+    const memory = isCopied ? datagram.slice() : datagram
+    this.#list[0] = memory
     if (this.#handle.send(this.#request, this.#list, 1, port, address, true) !== 0) return false
     this.#waiting++
-    this.#request.datagram = this.#list[0]
-    this.#request.oncomplete = this.#onSent
+    // It also keeps the memory from being collected so long.
+    this.#request.oncomplete = () => {
+      this.#waiting--
+      if (!isCopied) onSent?.(memory)
+    }
     this.#request = undefined
     return !isCopied
   }
@@ -138,10 +147,6 @@ export class UdpSocket {
       this.#socket.close()
     }
     return Promise.resolve()
-  }
-
-  readonly #onSent = (): void => {
-    this.#waiting--
   }
 
   #receive(data: Buffer, { address, port }: { readonly address: string; readonly port: number }): void {
