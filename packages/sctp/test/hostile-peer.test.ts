@@ -39,7 +39,6 @@ function victim(options = {}): Victim {
   const toA = record(pair.toA)
   pair.a.association.connect(pair.now)
   pair.runUntil(() => pair.a.association.state === 'established')
-  const out = new Uint8Array(65_536)
   const tag = tagOf(toB[1])
   return {
     pair,
@@ -53,11 +52,12 @@ function victim(options = {}): Victim {
     take: () => {
       const packets: Uint8Array[] = []
       for (;;) {
-        const length = pair.b.association.pollPacket(out, pair.now)
+        const { association, packetBuffer } = pair.b
+        const length = association.pollPacket(packetBuffer, pair.now)
         if (length === 0) {
           return packets
         }
-        packets.push(out.slice(0, length))
+        packets.push(packetBuffer.slice(0, length))
       }
     }
   }
@@ -171,7 +171,7 @@ describe('a hostile peer or a stranger', () => {
       const chunk = joinParameters([init, ...parameters])
       writeUint16(chunk, 2, chunk.length)
       pair.b.association.handlePacket(packetOf(0, chunk), pair.now)
-      assert.equal(pair.b.association.pollPacket(new Uint8Array(512), pair.now), 0)
+      assert.equal(pair.b.association.pollPacket(pair.b.packetBuffer, pair.now), 0)
       assert.equal(pair.b.association.counters.droppedReplies, 1)
       pair.send(pair.a, 1, 'still here')
       pair.runUntil(() => pair.b.messages.length === 1)

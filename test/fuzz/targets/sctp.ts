@@ -100,13 +100,12 @@ function established(): { pair: Pair; tag: number } {
 
 /** What became of an association that took a packet, after everything that follows by itself. */
 function outcome(pair: Pair): unknown {
-  const { association } = pair.b
-  const out = new Uint8Array(1500)
+  const { association, packetBuffer } = pair.b
   let packets = 0
   for (let turn = 0; turn < 8; turn++) {
     pair.b.pollEvents()
     association.flush()
-    while (association.pollPacket(out, pair.now) > 0) {
+    while (association.pollPacket(packetBuffer, pair.now) > 0) {
       packets++
       assert.ok(packets < 100, 'answers without end')
     }

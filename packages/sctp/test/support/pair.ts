@@ -1,13 +1,14 @@
 import { createHmac } from 'node:crypto'
 import { SctpAssociation, type SctpEvent, type SctpOptions } from '../../src/index.ts'
+import { resolveOptions } from '../../src/options.ts'
 import { Bottleneck, Link, PERFECT, type LinkConditions } from './link.ts'
 import { SeededRandom } from './random.ts'
-
-const PACKET_BUFFER = 65536
 
 /** An association as its driver sees it, with all that it told. */
 export class Endpoint {
   readonly association: SctpAssociation
+  /** No larger than a driver's has to be. */
+  readonly packetBuffer: Uint8Array
   readonly events: SctpEvent[] = []
   /** Whether events are polled; a slow reader has it false for a while. */
   reading = true
@@ -15,6 +16,7 @@ export class Endpoint {
   onEvent: (event: SctpEvent) => void = () => undefined
 
   constructor(options: Partial<SctpOptions>, random: SeededRandom, key = random.bytes(32)) {
+    this.packetBuffer = new Uint8Array(resolveOptions(options).maxPacketSize)
     this.association = new SctpAssociation({
       options,
       random: () => random.uint32(),
@@ -65,7 +67,6 @@ export class Pair {
   readonly toA: Link
   /** A process that has run for weeks. */
   now = 1e9
-  readonly #buffer = new Uint8Array(PACKET_BUFFER)
 
   constructor(init: PairInit = {}) {
     this.random = new SeededRandom(init.seed ?? 1)
@@ -164,11 +165,12 @@ export class Pair {
   #pumpOne(endpoint: Endpoint, link: Link): void {
     endpoint.pollEvents()
     for (;;) {
-      const length = endpoint.association.pollPacket(this.#buffer, this.now)
+      const { association, packetBuffer } = endpoint
+      const length = association.pollPacket(packetBuffer, this.now)
       if (length === 0) {
         return
       }
-      link.send(this.#buffer.subarray(0, length), this.now)
+      link.send(packetBuffer.subarray(0, length), this.now)
     }
   }
 }
