@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
 import { once, EventEmitter } from 'node:events'
+import fc from 'fast-check'
 import type { IceCandidate } from '../../src/candidates/index.ts'
 import { IceAgent, MAX_REMOTE_CANDIDATES, type IceAgentState } from '../../src/node/ice/agent.ts'
 import { createIceCredentials } from '../../src/node/ice/credentials.ts'
+import { MAX_PEER_REFLEXIVE_CANDIDATES } from '../../src/node/ice/guard.ts'
 import { MAX_CANDIDATE_PAIRS } from '../../src/node/ice/ice-connection.ts'
 import { IceTransport, MAX_GENERATIONS } from '../../src/node/ice/transport.ts'
 import { assertNoLeaks } from './support/leaks.ts'
+import { stunMessage } from './support/stun.ts'
 
 /** An agent on loopback, and what it tells. */
 class Side {
@@ -89,6 +92,37 @@ describe('IceAgent', () => {
     const pairs = [a, b].flatMap(({ agent }) => agent.pairs)
     assert.ok(pairs.some(({ requestsReceived }) => requestsReceived > 0))
     for (const pair of pairs) assert.deepEqual(Reflect.get(pair, 'requestTransactionIds'), new Set())
+    a.agent.close()
+    b.agent.close()
+  })
+
+  it('takes any check that the peer signs, whatever its attributes, and goes on', async () => {
+    const [a, b] = [new Side(true), new Side(false)]
+    a.onCandidate = (candidate) => {
+      b.agent.addRemoteCandidate(candidate)
+    }
+    begin(a, b)
+    await Promise.all([a, b].map((side) => side.until(() => isUsable(side.agent.state))))
+    const base = b.agent.selectedPair!.protocol as unknown as {
+      datagramReceived(data: Buffer, from: readonly [string, number]): void
+    }
+    const username = `${b.agent.credentials.usernameFragment}:${a.agent.credentials.usernameFragment}`
+    const { password } = b.agent.credentials
+    // PRIORITY, USE-CANDIDATE, roles, and what has no place in a check.
+    const types = [0x0024, 0x0025, 0x8029, 0x802a, 0x0006, 0x0009, 0x0020, 0x000a, 0x7777, 0x8777]
+    const attribute = fc.tuple(fc.constantFrom(...types), fc.uint8Array({ maxLength: 12 }))
+    fc.assert(
+      fc.property(
+        fc.array(attribute, { maxLength: 5 }),
+        fc.integer({ min: 1, max: 65_535 }),
+        (attributes, port) => {
+          base.datagramReceived(stunMessage({ username, attributes, password }), ['127.0.0.1', port])
+        }
+      )
+    )
+    for (let turns = 0; turns < 5; turns++) await new Promise((resolve) => setImmediate(resolve))
+    assert.ok(isUsable(b.agent.state))
+    assert.ok(b.agent.pairs.length <= 1 + MAX_PEER_REFLEXIVE_CANDIDATES)
     a.agent.close()
     b.agent.close()
   })
