@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { createSignaler } from '../src/index.ts'
+import { ofKind } from './support/envelopes.ts'
 import { bytes, createMember, describe as sdp, dial, KITCHEN, seedOf, text } from './support/member.ts'
 import { TestNetwork } from './support/network.ts'
 import { VirtualClock } from './support/virtual-clock.ts'
@@ -90,6 +91,25 @@ describe('a signaler', () => {
     await clock.advance(60_000)
     assert.equal(network.seen.length, sent)
     assert.deepEqual([alice.closed, bob.closed], [['local'], ['local']])
+  })
+
+  it('sends nothing more either where that is found while it takes a message', async () => {
+    const alice = await createMember(clock, network, { index: 0 })
+    const bob = await createMember(clock, network, { index: 1 })
+    const dialing = dial(alice, bob)
+    await clock.advance(100)
+    await dialing
+    bob.sessions[0].addEventListener('message', () => {
+      bob.sessions[0].send(bytes('too late'))
+      bob.sessions[0].close({ peerKnows: true })
+    })
+    alice.sessions[0].send(bytes('farewell'))
+    await clock.advance(20)
+    assert.deepEqual(bob.closed, ['local'])
+    assert.deepEqual(
+      ofKind(network.seen, 'transport').filter(({ from }) => from === bob.peer),
+      []
+    )
   })
 
   it('keeps what comes before anybody listens, and what overtakes message 2', async () => {
