@@ -119,8 +119,9 @@ export class ChannelSender {
   /** What the peer's end of the channel allows. */
   setPeerLimits(credit: number, maxMessageSize: number): void {
     this.#outbox.setCredit(credit)
+    const isLess = maxMessageSize < this.#peerMaxMessageSize
     this.#peerMaxMessageSize = maxMessageSize
-    this.#failLargerThan(maxMessageSize)
+    if (isLess) this.#failLargerThan(maxMessageSize)
     this.#host.pump()
   }
 

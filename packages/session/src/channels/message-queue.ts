@@ -1,3 +1,5 @@
+import { Fifo } from './fifo.ts'
+
 interface Waiter<Value> {
   resolve(result: IteratorResult<Value, undefined>): void
   reject(error: Error): void
@@ -8,8 +10,7 @@ interface Waiter<Value> {
  * it; this only keeps order.
  */
 export class MessageQueue<Value> {
-  #values: Value[] = []
-  #head = 0
+  readonly #values = new Fifo<Value>()
   readonly #waiters: Waiter<Value>[] = []
   readonly #onTaken: (value: Value) => void
   #end: { readonly error: Error | undefined } | undefined
@@ -20,7 +21,7 @@ export class MessageQueue<Value> {
   }
 
   get length(): number {
-    return this.#values.length - this.#head
+    return this.#values.length
   }
 
   push(value: Value): void {
@@ -35,14 +36,7 @@ export class MessageQueue<Value> {
 
   /** Takes the oldest value out without a reader. */
   shift(): Value | undefined {
-    if (this.length === 0) return undefined
-    const value = this.#values[this.#head]
-    this.#values[this.#head++] = undefined as Value
-    if (this.#head === this.#values.length || this.#head > 1024) {
-      this.#values = this.#values.slice(this.#head)
-      this.#head = 0
-    }
-    return value
+    return this.#values.shift()
   }
 
   /** What is queued can still be read; after it readers see the end, or the error. */

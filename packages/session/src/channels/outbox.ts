@@ -1,4 +1,5 @@
 import { FRAME_COST_BYTES, INITIAL_CREDIT_BYTES, MAX_FRAME_BYTES } from '../constants.ts'
+import { Fifo } from './fifo.ts'
 import {
   encodeBeginHeader,
   encodeChannelFrame,
@@ -39,7 +40,7 @@ interface Plan {
  */
 export class Outbox {
   readonly #usesCredit: boolean
-  readonly #lanes: Record<Lane, Queued[]> = { replies: [], messages: [] }
+  readonly #lanes: Record<Lane, Fifo<Queued>> = { replies: new Fifo(), messages: new Fifo() }
   /** Lanes whose message was taken back in the middle: the peer is to be told before anything else goes. */
   readonly #abandoned: Lane[] = []
   #creditLimit = INITIAL_CREDIT_BYTES
@@ -94,28 +95,20 @@ export class Outbox {
   /** Takes a message back, where not all of it has been handed out. */
   remove(message: OutgoingMessage): void {
     const lane = laneOf(message.header)
-    const queue = this.#lanes[lane]
-    const index = queue.findIndex((queued) => queued.message === message)
-    const queued = queue[index]
+    const queued = this.#lanes[lane].take((each) => each.message === message)
     if (queued === undefined) return
-    queue.splice(index, 1)
     this.#queuedBytes -= queued.message.body.length - queued.offset
     if (queued.begun) this.#abandoned.push(lane)
   }
 
-  /** Fails everything that `matches`, and forgets it. */
-  fail(error: Error, matches: (message: OutgoingMessage) => boolean = () => true): void {
-    for (const queue of Object.values(this.#lanes)) {
-      const failed = queue.filter((queued) => !queued.begun && matches(queued.message))
-      for (const queued of failed) this.#fail(queue, queued, error)
-    }
+  /** Fails everything that `matches` and has not begun, and forgets it. */
+  fail(error: Error, matches: (message: OutgoingMessage) => boolean): void {
+    this.#failThose(error, (queued) => !queued.begun && matches(queued.message))
   }
 
   /** Fails everything, also what has begun. */
   failAll(error: Error): void {
-    for (const queue of Object.values(this.#lanes)) {
-      for (const queued of [...queue]) this.#fail(queue, queued, error)
-    }
+    this.#failThose(error, () => true)
   }
 
   /** Whether `nextFrame` has one. */
@@ -148,9 +141,9 @@ export class Outbox {
   }
 
   #nextQueued(): Queued | undefined {
-    const reply = this.#lanes.replies[0]
+    const reply = this.#lanes.replies.first
     if (reply !== undefined && this.#mayGo(reply)) return reply
-    const message = this.#lanes.messages[0]
+    const message = this.#lanes.messages.first
     return message !== undefined && this.#mayGo(message) ? message : undefined
   }
 
@@ -176,9 +169,12 @@ export class Outbox {
     return { header, chunkLength: this.#frameBytes - header.length, end: false }
   }
 
-  #fail(queue: Queued[], queued: Queued, error: Error): void {
-    queue.splice(queue.indexOf(queued), 1)
-    this.#queuedBytes -= queued.message.body.length - queued.offset
-    queued.message.onFailed(error)
+  #failThose(error: Error, matches: (queued: Queued) => boolean): void {
+    for (const queue of Object.values(this.#lanes)) {
+      for (const { message, offset } of queue.takeAll(matches)) {
+        this.#queuedBytes -= message.body.length - offset
+        message.onFailed(error)
+      }
+    }
   }
 }
