@@ -298,6 +298,41 @@ describe('the table of offers', () => {
   })
 })
 
+describe('the table of offers, while the admission hook takes its time', () => {
+  it('gives nobody more than one place either', async () => {
+    const clock = new VirtualClock()
+    const network = new TestNetwork(clock)
+    const asked: string[] = []
+    const crowded = await createMember(clock, network, {
+      index: 3,
+      limits: { maxOffers: 2 },
+      admit: (remotePeer) => {
+        asked.push(remotePeer)
+        return new Promise((resolve) => {
+          clock.setTimeout(() => resolve(true), 3000)
+        })
+      }
+    })
+    const [quiet, busy] = await Promise.all([1, 2].map((index) => createMember(clock, network, { index })))
+    for (const { signaler } of [quiet, busy]) {
+      signaler.observeInstance(crowded.peer, crowded.signaler.instance)
+    }
+    const patient = dial(quiet, crowded)
+    for (let count = 0; count < 5; count++) {
+      const impatient = dial(busy, crowded, { timeoutMs: 100 })
+      await clock.advance(100)
+      assert.equal(await impatient, 'SignalingTimeoutError')
+    }
+    await clock.advance(3000)
+    assert.equal(await patient, 'answered')
+    assert.equal(
+      asked.filter((peer) => peer === quiet.peer).length,
+      1,
+      'its message 1 is known when it comes again'
+    )
+  })
+})
+
 describe('the ledger of peers', () => {
   it('orders by instance first, then by serial', () => {
     const ledger = new PeerLedger(10, () => false)

@@ -155,6 +155,8 @@ export class Acceptor {
     if (typeof admitted === 'boolean') {
       return this.#decide(offer, admitted)
     }
+    // Of one peer no more than one waits for the hook: whoever dials again and again takes no places of others.
+    this.#offers.void(remotePeer, responder.payload.dialSerial)
     this.#offers.add(offer)
     admitted
       .catch((error: unknown) => {
