@@ -169,6 +169,21 @@ describe('dial schedule', () => {
     assert.equal(schedule.hasRoomFor('asked for'), true)
   })
 
+  it('orders a large room while it is heard of without comparing each with each', () => {
+    let comparisons = 0
+    const schedule = scheduleOf({
+      compare: (a, b) => {
+        comparisons++
+        return compare(a, b)
+      }
+    })
+    for (let i = 0; i < 1_000; i++) {
+      schedule.handleMember(`z${(i * 617) % 1_000}`, REACHABLE, i)
+      for (const peerId of dials(schedule, i)) schedule.handleConnected(peerId)
+    }
+    assert.ok(comparisons <= 40 * 1_000, String(comparisons))
+  })
+
   it('has at most eight dials under way', () => {
     const schedule = scheduleOf()
     for (let i = 0; i < 20; i++) schedule.handleMember(`z${i}`, REACHABLE, 0)

@@ -1,4 +1,5 @@
 import { backoffMs } from '../backoff.ts'
+import { PeerRing } from '../peer-ring.ts'
 
 export interface DialScheduleOptions {
   localPeer: string
@@ -73,12 +74,15 @@ interface Candidate {
 export class DialSchedule {
   readonly #options: DialScheduleOptions
   readonly #candidates = new Map<string, Candidate>()
+  /** The candidates in their order. */
+  readonly #ring: PeerRing
   readonly #outputs: string[] = []
   /** Sessions, dials under way and offers being answered, whoever asked for them. */
   readonly #taken = new Set<string>()
 
   constructor(options: DialScheduleOptions) {
     this.#options = options
+    this.#ring = new PeerRing(options.compare)
   }
 
   /** Whether one more session, with this peer, fits below the limit. */
@@ -104,10 +108,11 @@ export class DialSchedule {
     const turnAt = now + this.#turnMs(peerId, isPassive)
     const dialAt = isReachable ? turnAt : Math.max(turnAt, now + UNREACHABLE_MS)
     this.#candidates.set(peerId, { state, dialAt, turnAt, failures: 0, isPassive })
+    this.#ring.add(peerId)
   }
 
   handleMemberLeft(peerId: string): void {
-    this.#candidates.delete(peerId)
+    if (this.#candidates.delete(peerId)) this.#ring.delete(peerId)
   }
 
   /** The peer came back as a new process: whatever it refused or failed at is of the past. */
@@ -149,16 +154,18 @@ export class DialSchedule {
   }
 
   handleTimeout(now: number): void {
+    if (this.isFull) return
     let dialing = 0
     const due: string[] = []
     for (const [peerId, { state, dialAt }] of this.#candidates) {
       if (state === 'dialing') dialing++
       else if (state === 'waiting' && dialAt <= now) due.push(peerId)
     }
-    const ring = this.#ring()
+    if (due.length === 0 || dialing >= MAX_PENDING) return
+    const near = this.#ringNeighbours()
     while (due.length > 0 && dialing < MAX_PENDING && !this.isFull) {
       // At random, so that in a room beyond everybody's limit not all choose the same few.
-      const next = due.findIndex((peerId) => ring.has(peerId))
+      const next = due.findIndex((peerId) => near.has(peerId))
       const chosen = next === -1 ? Math.floor(this.#options.random() * due.length) : next
       const [peerId] = due.splice(chosen, 1)
       dialing++
@@ -191,18 +198,10 @@ export class DialSchedule {
     return maxConnections - Math.max(1, Math.floor(maxConnections * RESERVE))
   }
 
-  #ring(): ReadonlySet<string> {
+  #ringNeighbours(): ReadonlySet<string> {
     // While all can be had, the order does not matter.
-    if (this.#candidates.size <= this.#unasked) return new Set()
-    const { compare, localPeer } = this.#options
-    const order = [...this.#candidates.keys()].sort(compare)
-    const found = order.findIndex((peerId) => compare(peerId, localPeer) > 0)
-    const place = found === -1 ? order.length : found
-    return new Set(
-      Array.from({ length: 2 * RING_NEIGHBOURS }, (_, index) => {
-        return order[(place + index - RING_NEIGHBOURS + order.length) % order.length] ?? localPeer
-      })
-    )
+    if (this.#ring.size <= this.#unasked) return new Set()
+    return this.#ring.around(this.#options.localPeer, RING_NEIGHBOURS)
   }
 
   #turnMs(peerId: string, isPassive: boolean): number {
