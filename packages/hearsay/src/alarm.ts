@@ -7,6 +7,7 @@ export function monotonicNow(): number {
 export class Alarm {
   readonly #callback: (now: number) => void
   #timer: ReturnType<typeof setTimeout> | undefined
+  #at: number | undefined
 
   constructor(callback: (now: number) => void) {
     this.#callback = callback
@@ -14,12 +15,13 @@ export class Alarm {
 
   /** Moves the alarm to that time of `monotonicNow()`; `undefined` turns it off. */
   set(at: number | undefined): void {
+    if (at === this.#at) return
     clearTimeout(this.#timer)
-    this.#timer = undefined
+    this.#at = at
     if (at === undefined) return
     this.#timer = setTimeout(
       () => {
-        this.#timer = undefined
+        this.#at = undefined
         this.#callback(monotonicNow())
       },
       // Timers may fire a fraction of a millisecond early by this clock.

@@ -128,11 +128,20 @@ describe('overlay planner', () => {
     connect(planner, 'near')
     planner.handleMember('far', 0, 60_000)
     planner.handleMember('further', 10, 60_010)
-    assert.deepEqual(dials(planner, 60_000), [])
-    assert.deepEqual(dials(planner, 60_020), [{ kind: 'member', target: 'far' }])
+    assert.deepEqual(dials(planner, 59_999), [])
+    assert.deepEqual(dials(planner, 60_000), [{ kind: 'member', target: 'far' }])
     assert.deepEqual(dials(planner, 60_030), [])
     planner.handleDialed('far', undefined, 60_040)
     assert.deepEqual(dials(planner, 65_020), [{ kind: 'member', target: 'further' }])
+  })
+
+  it('goes on to the next overdue member, though the first neither answers nor fails', () => {
+    const planner = plannerOf({ degree: 1 })
+    connect(planner, 'near')
+    for (const peerId of ['far', 'further']) planner.handleMember(peerId, 0, 60_000)
+    assert.equal(dials(planner, 60_000).length, 1)
+    assert.deepEqual(dials(planner, 64_999), [])
+    assert.equal(dials(planner, 65_000).length, 1)
   })
 
   it('links over sessions at once, and dials no address of who has one', () => {
@@ -227,33 +236,122 @@ describe('overlay planner', () => {
     assert.deepEqual(dials(planner, 30_000), [], 'who came to us stays, and nothing is replaced')
   })
 
-  it('never has more than four dials under way, whatever happens', () => {
-    const event = fc.record({
-      type: fc.constantFrom('member', 'left', 'connected', 'neighbour', 'disconnected', 'dialed', 'failed'),
+  it('ends them as soon as they have lasted a while, though nothing else happens', () => {
+    const planner = plannerOf({ degree: 1, bootstrap: ['/a'] })
+    dials(planner, 0)
+    connect(planner, 'entry', 0, '/a')
+    link(planner, 'n', 0)
+    assert.deepEqual(dials(planner, 9_999), [])
+    assert.deepEqual(dials(planner, 10_000), [{ kind: 'close', target: 'entry' }])
+  })
+
+  it('looks at a large room where nothing happens but renewals no more often than there are renewals', () => {
+    const planner = plannerOf({ degree: 4 })
+    const count = 1_000
+    const overdueMs = 0.85 * count * 30_000
+    for (const peerId of ['n', 'o', 'p', 'q']) link(planner, peerId, 0)
+    for (let i = 0; i < count; i++) planner.handleMember(`z${i}`, 0, overdueMs)
+    const [hourMs, renewalMs] = [3_600_000, 20_000]
+    let looks = 0
+    for (let now = 0; now < hourMs; now += renewalMs) {
+      for (const peerId of ['n', 'o', 'p', 'q', `z${now / renewalMs}`]) {
+        planner.handleMember(peerId, now, now + overdueMs)
+      }
+      for (let at = now; at < now + renewalMs; at = planner.pollTimeout() ?? hourMs) {
+        looks++
+        assert.deepEqual(dials(planner, at), [])
+      }
+    }
+    assert.ok(looks <= hourMs / renewalMs + 10, String(looks))
+  })
+
+  describe('whatever happens', () => {
+    interface Happening {
+      readonly type: string
+      readonly peer: string
+      readonly wait: number
+    }
+
+    const happening: fc.Arbitrary<Happening> = fc.record({
+      type: fc.constantFrom(
+        'member',
+        'left',
+        'connected',
+        'linked',
+        'neighbour',
+        'farewell',
+        'disconnected',
+        'session',
+        'silence',
+        'dialed',
+        'failed'
+      ),
       peer: fc.integer({ min: 0, max: 12 }).map(String),
       wait: fc.nat(5_000)
     })
-    fc.assert(
-      fc.property(fc.array(event, { maxLength: 200 }), fc.integer({ min: 0, max: 8 }), (events, degree) => {
-        const planner = plannerOf({ degree, bootstrap: ['0', '1'] })
-        const pending = new Set<string>()
-        let now = 0
-        for (const { type, peer, wait } of events) {
-          now += wait
-          if (type === 'member') planner.handleMember(peer, now, now + 60_000)
-          else if (type === 'left' && !pending.has(peer)) planner.handleMemberLeft(peer)
-          else if (type === 'connected') planner.handleConnected(peer, 'network', true, now)
-          else if (type === 'neighbour') planner.handleNeighbour(peer)
-          else if (type === 'disconnected') planner.handleDisconnected(peer, now)
-          else if (type === 'dialed' && pending.delete(peer)) planner.handleDialed(peer, peer, now)
-          else if (type === 'failed' && pending.delete(peer)) planner.handleDialed(peer, undefined, now)
-          for (const { target } of dials(planner, now)) {
-            assert.ok(!pending.has(target))
-            pending.add(target)
-          }
-          assert.ok(pending.size <= 5, String(pending.size))
+    const happenings = fc.array(happening, { maxLength: 200 })
+    const degrees = fc.integer({ min: 0, max: 8 })
+
+    /** Tells a planner of all this, and looks at it after each, until the time that `look` returns. */
+    function play(
+      all: readonly Happening[],
+      degree: number,
+      look: (planner: OverlayPlanner, dialing: ReadonlySet<string>, now: number) => number
+    ): void {
+      const planner = plannerOf({ degree, bootstrap: ['/0', '/1'] })
+      planner.handleConnected('stranger', 'network', false, 0)
+      const dialing = new Set<string>()
+      let now = 0
+      for (const { type, peer, wait } of all) {
+        now += wait
+        const dialed = [...dialing].find((target) => target.endsWith(peer)) ?? ''
+        if (type === 'member') planner.handleMember(peer, now, now + 60_000)
+        else if (type === 'left' && !dialing.has(peer)) planner.handleMemberLeft(peer)
+        else if (type === 'connected') planner.handleConnected(peer, 'network', true, now)
+        else if (type === 'linked') planner.handleConnected(peer, 'session', true, now)
+        else if (type === 'neighbour') planner.handleNeighbour(peer)
+        else if (type === 'farewell') planner.handleFarewell(peer)
+        else if (type === 'disconnected') planner.handleDisconnected(peer, now)
+        else if (type === 'session') planner.handleSession(peer, true, now)
+        else if (type === 'silence') planner.handleSession(peer, false, now)
+        else if (type === 'dialed' && dialing.delete(dialed)) planner.handleDialed(dialed, peer, now)
+        else if (type === 'failed' && dialing.delete(dialed)) planner.handleDialed(dialed, undefined, now)
+        for (const { kind, target } of dials(planner, now)) {
+          if (kind === 'close') continue
+          assert.ok(!dialing.has(target), `${target} is being dialed`)
+          dialing.add(target)
         }
-      })
-    )
+        now = look(planner, dialing, now)
+      }
+    }
+
+    it('has four dials under way at most, and one for the ring or a rift', () => {
+      fc.assert(
+        fc.property(happenings, degrees, (all, degree) => {
+          play(all, degree, (_planner, dialing, now) => {
+            assert.ok(dialing.size <= 5, String(dialing.size))
+            return now
+          })
+        })
+      )
+    })
+
+    it('would find nothing to do before the moment that it names', () => {
+      const parts = fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true })
+      fc.assert(
+        fc.property(happenings, degrees, parts, (all, degree, part) => {
+          play(all, degree, (planner, _dialing, now) => {
+            const dueAt = planner.pollTimeout() ?? now + 600_000
+            assert.ok(dueAt > now, 'it has planned')
+            const early = now + (dueAt - now) * part
+            if (early >= dueAt) return now
+            // Nothing new, but it plans once more.
+            planner.handleConnected('stranger', 'network', false, early)
+            assert.deepEqual(dials(planner, early), [])
+            return early
+          })
+        })
+      )
+    })
   })
 })

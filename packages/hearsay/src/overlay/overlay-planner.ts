@@ -1,4 +1,5 @@
-import { backoffMs } from '../backoff.ts'
+import { PeerRing } from '../peer-ring.ts'
+import { OverlayCandidate, STABLE_MS } from './overlay-candidate.ts'
 
 /** What a link goes over: a session that stands, or an address of the network. */
 export type LinkKind = 'session' | 'network'
@@ -24,17 +25,11 @@ export interface OverlayPlannerOptions {
   random: () => number
 }
 
-/** Overlay dials under way at once: each costs a socket and a handshake. */
+/** Overlay dials under way at once, and one more for the ring or a rift: each costs a socket and a handshake. */
 const MAX_PENDING = 4
 
 /** A dial that takes longer does not keep others from being tried beside it. */
 const SLOW_DIAL_MS = 2_000
-
-/** The first pause after a failed dial, doubling; short, because at the start nothing works before it succeeds. */
-const BACKOFF = { baseMs: 500, maxMs: 60_000 }
-
-/** A connection that lasted so long has shown that it works. */
-const STABLE_MS = 10_000
 
 /** At most one overdue member is dialed in this time: in a large room many hear of one rift. */
 const OVERDUE_PAUSE_MS = 5_000
@@ -54,23 +49,6 @@ const YIELD_MS = 500
 /** Links over sessions that are taken at most, in degrees: others need some, and each costs a share of all gossip. */
 const MAX_LINKS_IN_DEGREES = 3
 
-/** An entry that we left on purpose is visited again after so long: it may know of others who entered meanwhile. */
-const REVISIT_MS = 300_000
-
-interface Candidate {
-  readonly kind: 'member' | 'bootstrap'
-  readonly target: string
-  /** For a bootstrap address: who answered there last. */
-  peerId: string | undefined
-  failures: number
-  nextAttemptAt: number
-  pendingSince: number | undefined
-  /** When our last dial succeeded. */
-  dialedAt: number | undefined
-  firstHeardAt: number
-  overdueAt: number
-}
-
 interface Link {
   readonly kind: LinkKind
   readonly outbound: boolean
@@ -86,21 +64,33 @@ interface Link {
  */
 export class OverlayPlanner {
   readonly #options: OverlayPlannerOptions
-  readonly #candidates = new Map<string, Candidate>()
+  /** Members by peer ID, bootstrap addresses by themselves. */
+  readonly #candidates = new Map<string, OverlayCandidate>()
+  /** Those of them that are bootstrap addresses. */
+  readonly #entries: readonly OverlayCandidate[]
+  /** Dials under way, and since when. */
+  readonly #pending = new Map<OverlayCandidate, number>()
   readonly #links = new Map<string, Link>()
   readonly #neighbours = new Set<string>()
   /** Sessions that are up, and since when. */
   readonly #sessions = new Map<string, number>()
+  /** We, and those with whom a session is up. */
+  readonly #ring: PeerRing
   readonly #outputs: OverlayOutput[] = []
   /** Links over the network that we end ourselves: nothing is lost with them. */
   readonly #ending = new Set<string>()
   /** Neighbours lost and not yet replaced. */
   #owed = 0
   #overdueDialAt = 0
+  #dueAt = 0
 
   constructor(options: OverlayPlannerOptions) {
     this.#options = options
-    for (const address of options.bootstrap) this.#add('bootstrap', address, 0, Number.POSITIVE_INFINITY)
+    this.#ring = new PeerRing(options.compare)
+    this.#ring.add(options.localPeer)
+    this.#entries = options.bootstrap.map((address) => {
+      return this.#add('bootstrap', address, 0, Number.POSITIVE_INFINITY)
+    })
   }
 
   /** Members that pass on what we say. */
@@ -124,10 +114,15 @@ export class OverlayPlanner {
     const known = this.#candidates.get(peerId)
     if (known === undefined) this.#add('member', peerId, now, overdueAt)
     else known.overdueAt = overdueAt
+    this.#planAnew()
   }
 
   handleMemberLeft(peerId: string): void {
-    if (this.#candidates.get(peerId)?.kind === 'member') this.#candidates.delete(peerId)
+    const candidate = this.#candidates.get(peerId)
+    if (candidate?.kind !== 'member') return
+    this.#candidates.delete(peerId)
+    this.#pending.delete(candidate)
+    this.#planAnew()
   }
 
   /** The session with this peer came up, or is down or silent. */
@@ -135,15 +130,13 @@ export class OverlayPlanner {
     if (isUp === this.#sessions.has(peerId)) return
     if (isUp) {
       this.#sessions.set(peerId, now)
-      return
+      this.#ring.add(peerId)
+    } else {
+      this.#sessions.delete(peerId)
+      this.#ring.delete(peerId)
+      for (const entry of this.#entries) if (entry.peerId === peerId) entry.handleVacated(now)
     }
-    this.#sessions.delete(peerId)
-    // If it died, another may stand at its address.
-    for (const candidate of this.#candidates.values()) {
-      if (candidate.kind === 'bootstrap' && candidate.peerId === peerId) {
-        candidate.nextAttemptAt = Math.min(candidate.nextAttemptAt, now + BACKOFF.baseMs)
-      }
-    }
+    this.#planAnew()
   }
 
   handleConnected(peerId: string, kind: LinkKind, outbound: boolean, now: number): void {
@@ -151,6 +144,7 @@ export class OverlayPlanner {
     if (!this.#links.has(peerId)) this.#links.set(peerId, { kind, outbound, since: now })
     // Who has a session with us has proven that it is in the room.
     if (kind === 'session') this.handleNeighbour(peerId)
+    this.#planAnew()
   }
 
   /** A connected peer turned out to be in the room: it passes on what we say. */
@@ -158,41 +152,40 @@ export class OverlayPlanner {
     if (this.#neighbours.has(peerId)) return
     this.#neighbours.add(peerId)
     this.#owed = Math.max(0, this.#owed - 1)
+    this.#planAnew()
   }
 
   /** A neighbour was one for a while only: it will go, and is not to be replaced. */
   handleFarewell(peerId: string): void {
-    this.#neighbours.delete(peerId)
+    if (this.#neighbours.delete(peerId)) this.#planAnew()
   }
 
   handleDisconnected(peerId: string, now: number): void {
     this.#links.delete(peerId)
-    const wasWanted = !this.#ending.delete(peerId)
-    for (const candidate of this.#candidates.values()) {
-      if (candidate.peerId !== peerId || candidate.dialedAt === undefined) continue
-      if (wasWanted) this.#noteEnd(candidate, now)
-      else this.#noteVisited(candidate, now)
+    const onPurpose = this.#ending.delete(peerId)
+    for (const candidate of new Set([...this.#entries, this.#candidates.get(peerId)])) {
+      if (candidate?.peerId === peerId) candidate.handleDisconnected(onPurpose, now)
     }
-    if (this.#neighbours.delete(peerId) && wasWanted) {
+    if (this.#neighbours.delete(peerId) && !onPurpose) {
       this.#owed = Math.min(this.#owed + 1, this.#options.degree)
     }
+    this.#planAnew()
   }
 
   /** How a dial ended; `peerId` is who answered. */
   handleDialed(target: string, peerId: string | undefined, now: number): void {
     const candidate = this.#candidates.get(target)
     if (candidate === undefined) return
-    candidate.pendingSince = undefined
-    candidate.peerId = peerId ?? candidate.peerId
-    candidate.dialedAt = peerId === undefined ? undefined : now
-    if (peerId === undefined) this.#noteFailure(candidate, now)
+    this.#pending.delete(candidate)
+    candidate.handleDialed(peerId, now)
+    this.#planAnew()
   }
 
   /** Whether a link that this peer opens over its session is taken. */
   takesLink(peerId: string): boolean {
     if (this.#links.has(peerId)) return false
     // We are its next in the ring: nobody else can be.
-    if (this.#successorOf(peerId, this.#options.localPeer) === this.#options.localPeer) return true
+    if (this.#ring.next(peerId) === this.#options.localPeer) return true
     return this.sessionLinks < MAX_LINKS_IN_DEGREES * this.#options.degree
   }
 
@@ -200,12 +193,13 @@ export class OverlayPlanner {
   worthOf(peerId: string): number {
     if (this.#links.get(peerId)?.kind !== 'session') return 0
     const { localPeer } = this.#options
-    const isNext =
-      this.#successorOf(localPeer) === peerId || this.#successorOf(peerId, localPeer) === localPeer
+    const isNext = this.#ring.next(localPeer) === peerId || this.#ring.next(peerId) === localPeer
     return isNext ? 2 : 1
   }
 
+  /** Plans, where anything has changed since the last time or is due. */
   handleTimeout(now: number): void {
+    if (now < this.#dueAt) return
     const next = this.#ringCandidate(now)
     if (next !== undefined) this.#dial(next, now)
     for (let want = this.#deficit(now); want > 0; want--) {
@@ -213,63 +207,66 @@ export class OverlayPlanner {
       if (candidate === undefined) break
       this.#dial(candidate, now)
     }
-    const overdue = now >= this.#overdueDialAt ? this.#overdue(now) : undefined
+    const overdue = this.#overdue(now)
     if (overdue !== undefined) {
       this.#overdueDialAt = now + OVERDUE_PAUSE_MS
       this.#dial(overdue, now)
     }
-    const entry = this.#lostEntry(now)
-    if (entry !== undefined) this.#dial(entry, now)
+    for (let entry = this.#lostEntry(now); entry !== undefined; entry = this.#lostEntry(now)) {
+      this.#dial(entry, now)
+    }
     this.#closeNeedless(now)
+    this.#dueAt = this.#nextDueAt(now)
   }
 
   pollOutput(): OverlayOutput | undefined {
     return this.#outputs.shift()
   }
 
-  #add(kind: Candidate['kind'], target: string, now: number, overdueAt: number): void {
-    this.#candidates.set(target, {
-      kind,
-      target,
-      peerId: kind === 'member' ? target : undefined,
-      failures: 0,
-      nextAttemptAt: 0,
-      pendingSince: undefined,
-      dialedAt: undefined,
-      firstHeardAt: now,
-      overdueAt
-    })
+  /** When `handleTimeout` wants to be called next, or nothing; in the past where something has changed. */
+  pollTimeout(): number | undefined {
+    return Number.isFinite(this.#dueAt) ? this.#dueAt : undefined
   }
 
-  /** A connection that ends at once must not be made again in a loop. */
-  #noteEnd(candidate: Candidate, now: number): void {
-    const lasted = now - (candidate.dialedAt ?? now)
-    candidate.dialedAt = undefined
-    if (lasted >= STABLE_MS) candidate.failures = 0
-    this.#noteFailure(candidate, now)
+  #add(kind: OverlayCandidate['kind'], target: string, now: number, overdueAt: number): OverlayCandidate {
+    const { random } = this.#options
+    const candidate = new OverlayCandidate({ kind, target, now, overdueAt, random })
+    this.#candidates.set(target, candidate)
+    return candidate
   }
 
-  #noteVisited(candidate: Candidate, now: number): void {
-    candidate.dialedAt = undefined
-    candidate.failures = 0
-    if (candidate.kind === 'bootstrap') candidate.nextAttemptAt = now + REVISIT_MS
+  #planAnew(): void {
+    this.#dueAt = 0
   }
 
-  #noteFailure(candidate: Candidate, now: number): void {
-    candidate.failures++
-    candidate.nextAttemptAt = now + backoffMs(BACKOFF, candidate.failures, this.#options.random())
+  /**
+   * When the first of the moments comes with which the plan compares the time. Until then, and as long as nobody comes
+   * or goes, there is nothing else to find.
+   */
+  #nextDueAt(now: number): number {
+    let next = Number.POSITIVE_INFINITY
+    const consider = (at: number): void => {
+      if (at > now && at < next) next = at
+    }
+    consider(this.#overdueDialAt)
+    for (const since of this.#pending.values()) consider(since + SLOW_DIAL_MS)
+    for (const { since } of this.#links.values()) consider(since + STABLE_MS)
+    for (const candidate of this.#candidates.values()) {
+      if (!this.#isIdle(candidate)) continue
+      consider(candidate.nextAttemptAt)
+      if (candidate.kind === 'bootstrap') continue
+      consider(candidate.firstHeardAt + SESSION_WAIT_MS)
+      consider(candidate.overdueAt)
+      consider(this.#restedAt(candidate))
+    }
+    return next
   }
 
   #deficit(now: number): number {
     let quick = 0
-    let pending = 0
-    for (const { pendingSince } of this.#candidates.values()) {
-      if (pendingSince === undefined) continue
-      pending++
-      if (now - pendingSince < SLOW_DIAL_MS) quick++
-    }
+    for (const since of this.#pending.values()) if (now < since + SLOW_DIAL_MS) quick++
     const want = Math.max(this.#options.degree - this.#sound(), this.#owed) - quick
-    return Math.min(want, MAX_PENDING - pending)
+    return Math.min(want, MAX_PENDING - this.#pending.size)
   }
 
   /** Neighbours whose link works as far as we know: a session that fell silent may be dead. */
@@ -281,13 +278,13 @@ export class OverlayPlanner {
     return count
   }
 
-  #choose(now: number): Candidate | undefined {
+  #choose(now: number): OverlayCandidate | undefined {
     const free = [...this.#candidates.values()].filter((candidate) => this.#isFree(candidate, now))
-    const overSessions = free.filter((candidate) => this.#hasRestedSession(candidate, now))
+    const overSessions = free.filter((candidate) => now >= this.#restedAt(candidate))
     if (overSessions.length > 0) return this.#pick(overSessions)
     const alone = this.#sound() === 0
     const members = free.filter(
-      ({ kind, firstHeardAt }) => kind === 'member' && (alone || now - firstHeardAt >= SESSION_WAIT_MS)
+      ({ kind, firstHeardAt }) => kind === 'member' && (alone || now >= firstHeardAt + SESSION_WAIT_MS)
     )
     // Members spread the load that the entries would carry; without any neighbour both are tried by turns.
     const bootstraps = alone ? free.filter(({ kind }) => kind === 'bootstrap') : []
@@ -296,42 +293,32 @@ export class OverlayPlanner {
     )
   }
 
-  #pick(candidates: readonly Candidate[]): Candidate | undefined {
+  #pick(candidates: readonly OverlayCandidate[]): OverlayCandidate | undefined {
     return candidates[Math.floor(this.#options.random() * candidates.length)]
   }
 
   /** The next in the ring, where it has a session with us and no link. */
-  #ringCandidate(now: number): Candidate | undefined {
-    const next = this.#successorOf(this.#options.localPeer)
+  #ringCandidate(now: number): OverlayCandidate | undefined {
+    if (this.#pending.size > MAX_PENDING) return undefined
+    const next = this.#ring.next(this.#options.localPeer)
     const candidate = next === undefined ? undefined : this.#candidates.get(next)
     if (candidate === undefined || !this.#isFree(candidate, now)) return undefined
-    return this.#hasRestedSession(candidate, now) ? candidate : undefined
+    return now >= this.#restedAt(candidate) ? candidate : undefined
   }
 
-  /** Who follows in the order of peer IDs, among those with a session (and `also`); after the last comes the first. */
-  #successorOf(peerId: string, also?: string): string | undefined {
-    const { compare } = this.#options
-    let least: string | undefined
-    let next: string | undefined
-    for (const other of also === undefined ? this.#sessions.keys() : [...this.#sessions.keys(), also]) {
-      if (other === peerId) continue
-      if (least === undefined || compare(other, least) < 0) least = other
-      if (compare(other, peerId) > 0 && (next === undefined || compare(other, next) < 0)) next = other
-    }
-    return next ?? least
-  }
-
-  #hasRestedSession({ kind, target }: Candidate, now: number): boolean {
+  /** When the session with a member may be linked; never where there is none. */
+  #restedAt({ kind, target }: OverlayCandidate): number {
     const since = kind === 'member' ? this.#sessions.get(target) : undefined
-    if (since === undefined) return false
+    if (since === undefined) return Number.POSITIVE_INFINITY
     const { compare, localPeer } = this.#options
     const restMs = this.#sound() === 0 ? 0 : REST_MS
-    return now - since >= restMs + (compare(localPeer, target) < 0 ? 0 : YIELD_MS)
+    return since + restMs + (compare(localPeer, target) < 0 ? 0 : YIELD_MS)
   }
 
-  #overdue(now: number): Candidate | undefined {
+  #overdue(now: number): OverlayCandidate | undefined {
+    if (now < this.#overdueDialAt || this.#pending.size > MAX_PENDING) return undefined
     const late = [...this.#candidates.values()].filter(
-      (candidate) => candidate.kind === 'member' && now > candidate.overdueAt && this.#isFree(candidate, now)
+      (candidate) => candidate.kind === 'member' && now >= candidate.overdueAt && this.#isFree(candidate, now)
     )
     // One that never answers must not keep the others waiting.
     return late.sort((a, b) => a.failures - b.failures || a.overdueAt - b.overdueAt)[0]
@@ -341,28 +328,29 @@ export class OverlayPlanner {
    * An entry where nobody answers whom we are connected to: whoever enters there meets nobody, as long as those inside
    * do not look. Members without listeners cannot be found in any other way.
    */
-  #lostEntry(now: number): Candidate | undefined {
+  #lostEntry(now: number): OverlayCandidate | undefined {
     // Alone we try them anyway.
-    if (this.#sound() === 0) return undefined
-    const pending = [...this.#candidates.values()].filter(({ pendingSince }) => pendingSince !== undefined)
-    if (pending.length >= MAX_PENDING) return undefined
+    if (this.#sound() === 0 || this.#pending.size >= MAX_PENDING) return undefined
     return this.#pick(
-      [...this.#candidates.values()].filter(
-        (candidate) =>
-          candidate.kind === 'bootstrap' &&
-          this.#isFree(candidate, now) &&
-          (candidate.peerId === undefined || !this.#sessions.has(candidate.peerId))
+      this.#entries.filter(
+        (entry) =>
+          this.#isFree(entry, now) && (entry.peerId === undefined || !this.#sessions.has(entry.peerId))
       )
     )
   }
 
-  #isFree({ pendingSince, nextAttemptAt, peerId }: Candidate, now: number): boolean {
-    const connected = peerId !== undefined && this.#links.has(peerId)
-    return pendingSince === undefined && nextAttemptAt <= now && !connected
+  #isFree(candidate: OverlayCandidate, now: number): boolean {
+    return now >= candidate.nextAttemptAt && this.#isIdle(candidate)
   }
 
-  #dial(candidate: Candidate, now: number): void {
-    candidate.pendingSince = now
+  /** Neither linked nor being dialed. */
+  #isIdle(candidate: OverlayCandidate): boolean {
+    const { peerId } = candidate
+    return !this.#pending.has(candidate) && (peerId === undefined || !this.#links.has(peerId))
+  }
+
+  #dial(candidate: OverlayCandidate, now: number): void {
+    this.#pending.set(candidate, now)
     const { kind, target } = candidate
     this.#outputs.push({ kind: this.#sessions.has(target) ? 'session' : kind, target })
   }
@@ -374,7 +362,7 @@ export class OverlayPlanner {
   #closeNeedless(now: number): void {
     if (this.#ending.size > 0 || this.sessionLinks < this.#options.degree || this.#owed > 0) return
     for (const [peerId, { kind, outbound, since }] of this.#links) {
-      if (kind !== 'network' || !outbound || now - since < STABLE_MS || !this.#neighbours.has(peerId))
+      if (kind !== 'network' || !outbound || now < since + STABLE_MS || !this.#neighbours.has(peerId))
         continue
       this.#ending.add(peerId)
       this.#outputs.push({ kind: 'close', target: peerId })

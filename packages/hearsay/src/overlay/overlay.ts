@@ -1,6 +1,6 @@
 import { peerIdFromString } from '@libp2p/peer-id'
 import { CODE_P2P, multiaddr } from '@multiformats/multiaddr'
-import { monotonicNow } from '../alarm.ts'
+import { Alarm, monotonicNow } from '../alarm.ts'
 import { withDeadline } from '../deadline.ts'
 import { NoSessionError } from '../errors.ts'
 import { OverlayPlanner } from './overlay-planner.ts'
@@ -26,8 +26,8 @@ export interface OverlayInit {
   readonly compare: (a: string, b: string) => number
 }
 
-/** How often the plan is looked at: a failed entry is tried again soon, and looking costs microseconds. */
-const TICK_MS = 250
+/** Between two looks at the plan: in a room that comes together much happens at a time, and each look is at all of it. */
+const PLAN_PAUSE_MS = 50
 
 /** One overlay dial takes no longer; a host that answers at all answers within a few round trips. */
 const DIAL_TIMEOUT_MS = 10_000
@@ -52,10 +52,14 @@ export class Overlay {
   readonly #shutdown = new AbortController()
   readonly #entered = Promise.withResolvers<undefined>()
   readonly #failures = new Map<string, unknown>()
-  /** Since when gossipsub has had no stream to a neighbour; bounded by the neighbours. */
-  readonly #deafSince = new Map<string, number>()
+  readonly #alarm = new Alarm((now) => {
+    this.#plan(now)
+  })
+  #plannedAt = Number.NEGATIVE_INFINITY
+  /** Neighbours to whom gossipsub had no stream when we last looked. */
+  #deaf = new Set<string>()
   #listener: SessionListener | undefined
-  #tick: ReturnType<typeof setInterval> | undefined
+  #looking: ReturnType<typeof setInterval> | undefined
 
   constructor(init: OverlayInit) {
     this.#init = init
@@ -97,7 +101,7 @@ export class Overlay {
   handleSession(peerId: string, isUp: boolean): void {
     if (this.#init.transport === undefined) return
     this.#planner.handleSession(peerId, isUp, monotonicNow())
-    if (this.#tick !== undefined) this.#plan()
+    this.#wake()
   }
 
   /** What the session with that peer is worth to the overlay; 0 where it carries no link. */
@@ -111,7 +115,7 @@ export class Overlay {
   }
 
   async start(): Promise<void> {
-    if (this.#tick !== undefined) return
+    if (this.#looking !== undefined) return
     const { components, presence, transport } = this.#init
     components.events.addEventListener('peer:connect', this.#onConnect)
     components.events.addEventListener('peer:disconnect', this.#onDisconnect)
@@ -119,21 +123,21 @@ export class Overlay {
     presence.addEventListener('discovered', this.#onMember)
     presence.addEventListener('updated', this.#onUpdated)
     presence.addEventListener('left', this.#onLeft)
+    this.#looking = setInterval(() => {
+      this.#mendDeaf()
+    }, DEAF_MS)
     for (const { remotePeer } of components.connectionManager.getConnections())
       this.#handleConnect(remotePeer)
-    this.#tick = setInterval(() => {
-      this.#plan()
-      this.#mendDeaf()
-    }, TICK_MS)
-    this.#plan()
+    this.#wake()
     this.#listener = await transport?.listen()
   }
 
   /** Ends the links over sessions, once what waits on them has left. Those over the network are for libp2p to end. */
   async stop(): Promise<void> {
-    if (this.#tick === undefined) return
-    clearInterval(this.#tick)
-    this.#tick = undefined
+    if (this.#looking === undefined) return
+    clearInterval(this.#looking)
+    this.#looking = undefined
+    this.#alarm.set(undefined)
     this.#shutdown.abort()
     const { components, presence } = this.#init
     components.events.removeEventListener('peer:connect', this.#onConnect)
@@ -157,36 +161,53 @@ export class Overlay {
     const kind = isOverSession(connection) ? 'session' : 'network'
     const outbound = connection.direction === 'outbound'
     this.#planner.handleConnected(peerId.toString(), kind, outbound, monotonicNow())
+    this.#wake()
   }
 
   readonly #onDisconnect = ({ detail }: CustomEvent<PeerId>): void => {
-    this.#deafSince.delete(detail.toString())
+    this.#deaf.delete(detail.toString())
     this.#planner.handleDisconnected(detail.toString(), monotonicNow())
-    this.#plan()
+    this.#wake()
   }
 
   readonly #onNeighbour = ({ detail }: CustomEvent<string>): void => {
     this.#planner.handleNeighbour(detail)
+    this.#wake()
   }
 
   readonly #onMember = ({ detail }: CustomEvent<Member>): void => {
-    this.#planner.handleMember(detail.peerId, monotonicNow(), overdueAt(detail))
+    this.#handleMember(detail)
   }
 
   readonly #onUpdated = ({ detail: { member } }: CustomEvent<{ member: Member }>): void => {
+    this.#handleMember(member)
+  }
+
+  #handleMember(member: Member): void {
     this.#planner.handleMember(member.peerId, monotonicNow(), overdueAt(member))
+    this.#wake()
   }
 
   readonly #onLeft = ({ detail }: CustomEvent<{ member: { peerId: string } }>): void => {
     this.#planner.handleMemberLeft(detail.member.peerId)
+    this.#wake()
   }
 
-  #plan(): void {
-    this.#planner.handleTimeout(monotonicNow())
+  /** Something may have changed: the plan is looked at when it wants to be. */
+  #wake(): void {
+    if (this.#looking === undefined) return
+    const at = this.#planner.pollTimeout()
+    this.#alarm.set(at === undefined ? undefined : Math.max(at, this.#plannedAt + PLAN_PAUSE_MS))
+  }
+
+  #plan(now: number): void {
+    this.#plannedAt = now
+    this.#planner.handleTimeout(now)
     for (let next = this.#planner.pollOutput(); next !== undefined; next = this.#planner.pollOutput()) {
       if (next.kind === 'close') void this.#closeAll(next.target)
       else void this.#dial(next)
     }
+    this.#wake()
   }
 
   async #closeAll(peerId: string): Promise<void> {
@@ -202,23 +223,18 @@ export class Overlay {
    */
   #mendDeaf(): void {
     const { connectionManager, pubsub } = this.#init.components
-    const now = monotonicNow()
+    const deaf = new Set<string>()
     for (const peerId of this.#planner.neighbourIds) {
       const links = connectionManager.getConnections(peerIdFromString(peerId))
       const streams = links.flatMap((link) => link.streams)
       const isHeard = streams.some(
         ({ direction, protocol }) => direction === 'outbound' && pubsub.protocols.includes(protocol)
       )
-      const since = this.#deafSince.get(peerId) ?? now
-      if (isHeard) {
-        this.#deafSince.delete(peerId)
-      } else if (now - since < DEAF_MS) {
-        this.#deafSince.set(peerId, since)
-      } else {
-        this.#deafSince.delete(peerId)
-        this.#tellGossip(links)
-      }
+      if (isHeard) continue
+      if (this.#deaf.has(peerId)) this.#tellGossip(links)
+      else deaf.add(peerId)
     }
+    this.#deaf = deaf
   }
 
   #tellGossip(links: readonly Connection[]): void {
@@ -236,9 +252,11 @@ export class Overlay {
     try {
       const { remotePeer } = await this.#open(dial)
       this.#planner.handleDialed(dial.target, remotePeer.toString(), monotonicNow())
+      this.#wake()
       if (dial.kind === 'bootstrap') this.#entered.resolve(undefined)
     } catch (error) {
       this.#planner.handleDialed(dial.target, undefined, monotonicNow())
+      this.#wake()
       if (this.#shutdown.signal.aborted) return
       if (dial.kind === 'bootstrap') this.#failures.set(dial.target, error)
       this.#log('no overlay connection to a %s', dial.kind)
@@ -265,6 +283,7 @@ export class Overlay {
   /** The connection to this peer will end because it, or we, have no more use for it: nobody has to take its place. */
   handleFarewell(peerId: string): void {
     this.#planner.handleFarewell(peerId)
+    this.#wake()
   }
 
   /** Not by libp2p's dial queue: it would remember the address and tell others of it. */
@@ -277,14 +296,12 @@ export class Overlay {
   /** The addresses that the member announced, each with its peer ID: whoever else answers there is refused. */
   addressesOf(peerId: string): Multiaddr[] {
     const announced = this.#init.presence.get(peerId)?.addresses ?? []
-    const target = `/p2p/${peerIdFromString(peerId).toString()}`
-    const addresses = announced.flatMap((bytes) => {
+    return announced.flatMap((bytes) => {
       const address = decodeAddress(bytes)
       if (address === undefined) return []
       const named = peerIdOf(address)
-      return named === undefined ? [address.encapsulate(target)] : named === peerId ? [address] : []
+      return named === undefined ? [address.encapsulate(`/p2p/${peerId}`)] : named === peerId ? [address] : []
     })
-    return addresses
   }
 }
 
