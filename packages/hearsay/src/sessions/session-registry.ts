@@ -2,7 +2,7 @@ import { AbortError, PeerSession, RefusedError } from '@hearsay/session'
 import { TypedEventEmitter } from 'main-event'
 import { Alarm, monotonicNow } from '../alarm.ts'
 import { withDeadline } from '../deadline.ts'
-import { DEFAULT_CHANNEL, MAX_ENVELOPE_BYTES, MESH_LABEL_PREFIX, SIGNAL_CHANNEL } from '../constants.ts'
+import { DEFAULT_CHANNEL, SIGNAL_CHANNEL } from '../constants.ts'
 import {
   ConnectionLimitError,
   DialError,
@@ -12,10 +12,13 @@ import {
 } from '../errors.ts'
 import { MeshPeer } from '../mesh-peer.ts'
 import { DialSchedule } from './dial-schedule.ts'
+import { listenOnMeshChannels, MESH_CHANNELS, openMeshChannel } from './mesh-channels.ts'
+import { spareSession } from './spare-session.ts'
 import type { MeshMetrics } from '../metrics.ts'
 import type { MeshDialOptions } from '../mesh.ts'
 import type { ResolvedHearsayOptions } from '../options.ts'
 import type { MemberTraits, SessionOutcome } from './dial-schedule.ts'
+import type { MeshChannelListener } from './mesh-channels.ts'
 import type {
   Channel,
   ChannelOptions,
@@ -24,7 +27,6 @@ import type {
   PeerSessionInit
 } from '@hearsay/session'
 import type { IncomingOffer, Signaler } from '@hearsay/signaling'
-import type { Logger } from '@libp2p/interface'
 
 export interface SessionRegistryEvents {
   connected: CustomEvent<MeshPeer>
@@ -34,34 +36,26 @@ export interface SessionRegistryEvents {
   'handler:error': CustomEvent<HandlerErrorDetail & { readonly peerId: string }>
 }
 
-export interface SessionRegistryInit {
+export interface SessionRegistryInit extends MeshChannelListener {
   readonly signaler: Signaler
   /** Orders peer IDs by public-key bytes. */
   readonly compare: (a: string, b: string) => number
   readonly options: ResolvedHearsayOptions
   readonly metrics: MeshMetrics
-  readonly log: Logger
   /** Whether a member may be dialed that nobody has asked us to dial. */
   readonly admit: (peerId: string) => Promise<boolean>
   /** Called with each new peer before anything of it can arrive: the place for handlers. */
   readonly prepare: (peer: MeshPeer) => void
-  /** A peer opened a channel of the mesh's own. @returns whether somebody has taken it */
   /** What a session is worth to the overlay: the higher, the later it makes room for another. */
   readonly worth: (peerId: string) => number
-  readonly acceptChannel: (peerId: string, channel: Channel<Uint8Array>) => boolean
   /** A broadcast came from the peer itself. @returns whether it is to be delivered */
   readonly acceptBroadcast: (peerId: string, instance: Uint8Array, counter: number) => boolean
-  /** A signaling envelope came from the peer itself. */
-  readonly receiveEnvelope: (peerId: string, envelope: Uint8Array) => void
 }
 
 /** How long a `dial()` waits by default for a connection, glare and retries of signaling included. */
 const DIAL_TIMEOUT_MS = 30_000
 
-/** A session that the application has not used for so long may make room for another. */
-const IDLE_MS = 3_000
-
-/** Why such a session ends. */
+/** Why a session ends whose room another needs. */
 const DISPLACED = {
   code: 'displaced',
   message: 'the connection was idle, and its room was needed for another'
@@ -124,9 +118,7 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
    * @throws {NoSessionError} it is not up
    */
   openChannel(peerId: string, label: string, options: ChannelOptions<Uint8Array>): Channel<Uint8Array> {
-    const session = this.#entries.get(peerId)?.session
-    if (session?.state.name !== 'connected') throw new NoSessionError(peerId)
-    return watched(session, session.channel(label, options))
+    return openMeshChannel(peerId, this.#entries.get(peerId)?.session, label, options)
   }
 
   start(): void {
@@ -220,26 +212,12 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
     this.#open(remotePeer).handleOffer(offer)
   }
 
-  /**
-   * At the limit the session goes that is of least use: one that carries no link of the overlay before one that does,
-   * and of these the one that the application has left alone for longest.
-   *
-   * @returns false where all are in use
-   */
+  /** At the limit the session goes that is of least use. @returns false where all are in use */
   #makeRoomFor(peerId: string): boolean {
     if (this.#schedule.hasRoomFor(peerId)) return true
-    const idle = [...this.#entries.values()]
-      .filter(isUsable)
-      .map((entry) => ({
-        entry,
-        idleMs: idleMsOf(entry.session),
-        worth: this.#init.worth(entry.session.remotePeer)
-      }))
-      .filter(({ idleMs }) => idleMs >= IDLE_MS)
-      .sort((a, b) => a.worth - b.worth || b.idleMs - a.idleMs)
-    const [least] = idle
-    if (least === undefined) return false
-    const { session } = least.entry
+    const usable = [...this.#entries.values()].filter(isUsable).map(({ session }) => session)
+    const session = spareSession(usable, this.#init.worth)
+    if (session === undefined) return false
     this.#init.log('%s makes room for another', session.remotePeer)
     this.#schedule.handleEnded(session.remotePeer, 'displaced', monotonicNow())
     session.close(DISPLACED).catch((error: unknown) => {
@@ -305,10 +283,7 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
       signaler,
       remotePeer: peerId,
       rtcConfiguration: options.rtcConfiguration,
-      channels: {
-        ...options.channels,
-        [SIGNAL_CHANNEL]: { codec: 'bytes', priority: 'high', maxMessageSize: MAX_ENVELOPE_BYTES }
-      },
+      channels: { ...options.channels, ...MESH_CHANNELS },
       ...(options.candidatePolicy !== undefined && { candidates: { local: options.candidatePolicy } }),
       timeouts: options.timeouts,
       liveness: options.liveness,
@@ -328,33 +303,19 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
       if (this.#entries.get(peerId) !== entry || (from === 'connected') === (to === 'connected')) return
       this.safeDispatchEvent('usable', { detail: { peerId, isUsable: to === 'connected' } })
     })
-    session.addEventListener('channel', ({ detail }) => {
-      this.#handleChannel(session, detail)
-    })
     session.addEventListener('closed', ({ detail }) => {
       this.#handleClosed(entry, detail)
     })
     session.addEventListener('handler:error', ({ detail }) => {
       this.safeDispatchEvent('handler:error', { detail: { ...detail, peerId } })
     })
-    session.channel<Uint8Array>(SIGNAL_CHANNEL).addEventListener('message', ({ detail }) => {
-      this.#init.receiveEnvelope(peerId, detail)
-    })
+    listenOnMeshChannels(session, this.#init)
     this.#init.prepare(entry.peer)
     return session
   }
 
   #acceptBroadcast({ remotePeer, remoteInstance }: PeerSession, counter: number): boolean {
     return remoteInstance === undefined || this.#init.acceptBroadcast(remotePeer, remoteInstance, counter)
-  }
-
-  /** Labels of the mesh's own that nobody knows are of a newer version: whoever opened the channel sees it close. */
-  #handleChannel(session: PeerSession, channel: Channel): void {
-    if (!channel.label.startsWith(MESH_LABEL_PREFIX)) return
-    if (this.#init.acceptChannel(session.remotePeer, watched(session, channel as Channel<Uint8Array>))) return
-    channel.close().catch((error: unknown) => {
-      this.#init.log('a channel did not close - %e', error)
-    })
   }
 
   /** The end of the old connection is told before the beginning of the new one, though it takes a while. */
@@ -403,24 +364,8 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
   }
 }
 
-/** The mesh itself stands on such a channel: while it is open, the peer's end is to be noticed soon. */
-function watched<Message>(session: PeerSession, channel: Channel<Message>): Channel<Message> {
-  channel.addEventListener('close', session.stayAlert(), { once: true })
-  return channel
-}
-
 function isUsable({ session }: Entry): boolean {
   return session.state.name === 'connected' || session.state.name === 'recovering'
-}
-
-/** For how long the application has done nothing with the session. */
-function idleMsOf(session: PeerSession): number {
-  const channels = session.stats().channels.filter(({ label }) => !label.startsWith(MESH_LABEL_PREFIX))
-  const isBusy = channels.some(
-    ({ pendingRequests, runningHandlers, queuedBytes, unreadMessages }) =>
-      pendingRequests + runningHandlers + queuedBytes + unreadMessages > 0
-  )
-  return isBusy ? 0 : Math.min(...channels.map(({ idleMs }) => idleMs))
 }
 
 function outcomeOf(reason: CloseReason, wasConnected: boolean): SessionOutcome {
