@@ -76,7 +76,7 @@ export class MeshNode extends TypedEventEmitter<MeshEvents> implements Mesh, Sta
     this.#log = components.logger.forComponent('hearsay:mesh')
     this.#metrics = new MeshMetrics(components.metrics, {
       peers: () => this.peers.length,
-      members: () => this.members.length,
+      members: () => this.#running?.members.length ?? 0,
       neighbours: () => this.#running?.room.overlay.neighbours ?? 0
     })
   }
@@ -93,7 +93,7 @@ export class MeshNode extends TypedEventEmitter<MeshEvents> implements Mesh, Sta
   }
 
   get members(): readonly MeshMember[] {
-    return this.#running?.room.presence.members().map(memberOf) ?? []
+    return this.#running?.members.map(memberOf) ?? []
   }
 
   /** Resolves once a bootstrap address answered, of a member or of a DHT node. */

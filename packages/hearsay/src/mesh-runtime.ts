@@ -87,6 +87,11 @@ export class MeshRuntime {
     return new Map([...this.room.overlay.bootstrapFailures, ...(this.#init.routing?.entries.failures ?? [])])
   }
 
+  /** Those heard of and not lost. */
+  get members(): Member[] {
+    return this.room.presence.members().filter(({ peerId }) => !this.sessions.isLost(peerId))
+  }
+
   async start(): Promise<void> {
     const { components } = this.#init
     this.room.guard()
@@ -184,8 +189,9 @@ export class MeshRuntime {
 
   #follow({ presence }: RoomRuntime): void {
     const { components, events } = this.#init
-    presence.addEventListener('neighbour', () => {
+    presence.addEventListener('neighbour', ({ detail: peerId }) => {
       this.#introductions.refresh()
+      this.sessions.handleHeard(peerId)
     })
     presence.addEventListener('discovered', ({ detail: member }) => {
       this.#signaler.observeInstance(member.peerId, member.instance)
@@ -200,7 +206,10 @@ export class MeshRuntime {
       this.sessions.handleMemberRestarted(member.peerId)
     })
     presence.addEventListener('left', ({ detail: { member, reason } }) => {
-      events.safeDispatchEvent('member:left', { detail: { member: memberOf(member), reason } })
+      // Of a lost one that has been told.
+      if (!this.sessions.isLost(member.peerId)) {
+        events.safeDispatchEvent('member:left', { detail: { member: memberOf(member), reason } })
+      }
       this.sessions.handleMemberLeft(member.peerId)
     })
     presence.addEventListener('superseded', ({ detail: instance }) => {
@@ -239,6 +248,15 @@ export class MeshRuntime {
     sessions.addEventListener('usable', ({ detail: { peerId, isUsable } }) => {
       this.room.overlay.handleSession(peerId, isUsable)
       this.room.broadcast.handleSession(peerId, isUsable)
+    })
+    sessions.addEventListener('lost', ({ detail: peerId }) => {
+      const member = this.room.presence.get(peerId)
+      if (member === undefined) return
+      events.safeDispatchEvent('member:left', { detail: { member: memberOf(member), reason: 'lost' } })
+    })
+    sessions.addEventListener('found', ({ detail: peerId }) => {
+      const member = this.room.presence.get(peerId)
+      if (member !== undefined) events.safeDispatchEvent('member:discovered', { detail: memberOf(member) })
     })
     sessions.addEventListener('handler:error', ({ detail }) => {
       this.#report(new HandlerFailedError(detail.type, detail.peerId, detail.error))

@@ -18,10 +18,11 @@ export interface MeshEvents {
   /** A member was heard of for the first time, or again after it had left. */
   'member:discovered': CustomEvent<MeshMember>
   /**
-   * A member said goodbye, was not heard of for as long as it had asked to be remembered, or was forgotten, because the
-   * room is larger than `maxMembers`.
+   * A member said goodbye; was not heard of for as long as it had asked to be remembered; answered none of our dials
+   * (`lost`: it is still dialed, ever more rarely, and discovered again when it is heard of anew); or was forgotten,
+   * because the room is larger than `maxMembers`.
    */
-  'member:left': CustomEvent<{ member: MeshMember; reason: 'goodbye' | 'expired' | 'forgotten' }>
+  'member:left': CustomEvent<{ member: MeshMember; reason: 'goodbye' | 'expired' | 'lost' | 'forgotten' }>
   /** We are connected to others, and nobody of them shares this room's key. Once. */
   'room:key-mismatch': CustomEvent<{ room: string }>
   /** A newer process uses our identity. This mesh closes. */
@@ -101,7 +102,7 @@ export interface Mesh extends TypedEventTarget<MeshEvents>, AsyncDisposable {
   readonly addresses: readonly string[]
   /** Peers with a WebRTC connection. */
   readonly peers: readonly MeshPeer[]
-  /** Members known by presence, connected or not, without us. */
+  /** Members known by presence, connected or not, without us and without those that are lost. */
   readonly members: readonly MeshMember[]
 
   /** The connected peer of that ID. */

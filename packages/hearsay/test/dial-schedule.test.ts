@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { DialSchedule } from '../src/sessions/dial-schedule.ts'
 import { seededRandom } from './support/seeded-random.ts'
-import type { DialScheduleOptions } from '../src/sessions/dial-schedule.ts'
+import type { DialScheduleOptions, ScheduleOutput } from '../src/sessions/dial-schedule.ts'
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
@@ -18,11 +18,19 @@ function scheduleOf(options: Partial<DialScheduleOptions> = {}): DialSchedule {
   })
 }
 
-function dials(schedule: DialSchedule, now: number): string[] {
+function outputs(schedule: DialSchedule, now: number): ScheduleOutput[] {
   schedule.handleTimeout(now)
-  const found: string[] = []
-  for (let peer = schedule.pollOutput(); peer !== undefined; peer = schedule.pollOutput()) found.push(peer)
-  return found.sort()
+  const found: ScheduleOutput[] = []
+  for (let output = schedule.pollOutput(); output !== undefined; output = schedule.pollOutput())
+    found.push(output)
+  return found
+}
+
+function dials(schedule: DialSchedule, now: number): string[] {
+  return outputs(schedule, now)
+    .filter(({ type }) => type === 'dial')
+    .map(({ peerId }) => peerId)
+    .sort()
 }
 
 describe('dial schedule', () => {
@@ -49,10 +57,11 @@ describe('dial schedule', () => {
     schedule.handleMember('a', REACHABLE, 0)
     schedule.handleConnected('a')
     schedule.handleMember('a', { isPassive: true, isReachable: true }, 10)
-    schedule.handleEnded('a', 'lost', 10)
+    schedule.handleEnded('a', 'ended', 10)
     assert.ok(schedule.pollTimeout()! < 1_500)
     schedule.handleMember('a', REACHABLE, 20)
-    schedule.handleEnded('a', 'lost', 20)
+    schedule.handleConnected('a')
+    schedule.handleEnded('a', 'ended', 20)
     assert.ok(schedule.pollTimeout()! >= 1_500)
   })
 
@@ -64,7 +73,7 @@ describe('dial schedule', () => {
     })
     assert.deepEqual(full, [false, false, true])
     assert.equal(schedule.hasRoomFor('z'), true)
-    schedule.handleEnded('w', 'lost', 0)
+    schedule.handleEnded('w', 'ended', 0)
     assert.equal(schedule.isFull, false)
   })
 
@@ -136,11 +145,116 @@ describe('dial schedule', () => {
     assert.deepEqual(dials(schedule, 10), ['z'])
   })
 
-  it('connects again after a lost session, the lower one first', () => {
+  it('counts an end once that is told twice', () => {
+    const [once, twice] = [scheduleOf(), scheduleOf()]
+    for (const schedule of [once, twice]) {
+      schedule.handleMember('z', REACHABLE, 0)
+      dials(schedule, 0)
+      schedule.handleEnded('z', 'displaced', 0)
+    }
+    twice.handleEnded('z', 'displaced', 0)
+    assert.equal(twice.pollTimeout(), once.pollTimeout())
+  })
+
+  describe('for a member that nobody answers for', () => {
+    function unanswered(schedule: DialSchedule, times: number): number {
+      let now = 0
+      for (let time = 0; time < times; time++) {
+        now = schedule.pollTimeout() ?? now
+        assert.deepEqual(dials(schedule, now), ['z'])
+        schedule.handleEnded('z', 'unanswered', now)
+      }
+      return now
+    }
+
+    function lostSchedule(): [DialSchedule, number] {
+      const schedule = scheduleOf()
+      schedule.handleMember('z', REACHABLE, 0)
+      const now = unanswered(schedule, 2)
+      assert.deepEqual(outputs(schedule, now), [{ type: 'lost', peerId: 'z' }])
+      return [schedule, now]
+    }
+
+    it('takes it for lost after the second dial, not after one', () => {
+      const schedule = scheduleOf()
+      schedule.handleMember('z', REACHABLE, 0)
+      const now = unanswered(schedule, 1)
+      assert.deepEqual([outputs(schedule, now), schedule.isLost('z')], [[], false])
+      assert.ok(schedule.pollTimeout()! - now <= 1_000)
+      assert.equal(lostSchedule()[0].isLost('z'), true)
+    })
+
+    it('goes on trying, ever more rarely, up to ten minutes', () => {
+      const [schedule, lostAt] = lostSchedule()
+      let now = lostAt
+      const pauses = Array.from({ length: 8 }, () => {
+        const before = now
+        now = schedule.pollTimeout()!
+        assert.deepEqual(outputs(schedule, now), [{ type: 'dial', peerId: 'z' }])
+        schedule.handleEnded('z', 'unanswered', now)
+        return now - before
+      })
+      assert.ok(pauses[0] >= 15_000, String(pauses))
+      assert.ok(pauses[7] >= 300_000 && pauses[7] <= 600_000, String(pauses))
+    })
+
+    for (const [what, find] of [
+      ['its record is renewed', (schedule, now) => schedule.handleMember('z', REACHABLE, now)],
+      ['it turns out to be a neighbour', (schedule, now) => schedule.handleHeard('z', now)],
+      ['it comes back as a new process', (schedule, now) => schedule.handleMemberRestarted('z', now)],
+      [
+        'it connects to us',
+        (schedule) => {
+          schedule.handleSession('z')
+          schedule.handleConnected('z')
+        }
+      ],
+      [
+        'it refuses',
+        (schedule, now) => {
+          schedule.handleSession('z')
+          schedule.handleEnded('z', 'refused', now)
+        }
+      ]
+    ] as [string, (schedule: DialSchedule, now: number) => void][]) {
+      it(`finds it again when ${what}`, () => {
+        const [schedule, now] = lostSchedule()
+        find(schedule, now + 5)
+        assert.deepEqual(outputs(schedule, now + 5)[0], { type: 'found', peerId: 'z' })
+        assert.equal(schedule.isLost('z'), false)
+      })
+    }
+
+    it('dials it at once when its record is renewed', () => {
+      const [schedule, now] = lostSchedule()
+      schedule.handleMember('z', REACHABLE, now + 5)
+      assert.deepEqual(dials(schedule, now + 5), ['z'])
+    })
+
+    it('counts no dial that we gave up, or that found no path', () => {
+      const schedule = scheduleOf()
+      schedule.handleMember('z', REACHABLE, 0)
+      for (let time = 0; time < 5; time++) {
+        const now = schedule.pollTimeout()!
+        assert.deepEqual(dials(schedule, now), ['z'])
+        schedule.handleEnded('z', 'unasked', now)
+      }
+      assert.equal(schedule.isLost('z'), false)
+    })
+
+    it('forgets that with the member', () => {
+      const [schedule, now] = lostSchedule()
+      schedule.handleMemberLeft('z')
+      schedule.handleMember('z', REACHABLE, now)
+      assert.equal(schedule.isLost('z'), false)
+    })
+  })
+
+  it('connects again after a session that ended, the lower one first', () => {
     const schedule = scheduleOf()
     schedule.handleMember('a', REACHABLE, 0)
     schedule.handleConnected('a')
-    schedule.handleEnded('a', 'lost', 0)
+    schedule.handleEnded('a', 'ended', 0)
     assert.ok(schedule.pollTimeout()! >= 2_000)
   })
 
@@ -153,7 +267,7 @@ describe('dial schedule', () => {
     assert.equal(schedule.hasRoomFor('stranger'), false)
     assert.equal(schedule.hasRoomFor('other'), true)
     assert.equal(schedule.pollTimeout(), undefined)
-    schedule.handleEnded('other', 'lost', 0)
+    schedule.handleEnded('other', 'ended', 0)
     assert.equal(dials(schedule, 0).length, 1)
   })
 

@@ -5,13 +5,15 @@ import { identify } from '@libp2p/identify'
 import { tcp } from '@libp2p/tcp'
 import { lpStream } from '@libp2p/utils'
 import { deriveRoom } from '@hearsay/signaling'
+import { generateKeyPair } from '@libp2p/crypto/keys'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
 import { PRESENCE_PROTOCOL } from '../src/constants.ts'
-import { decodeFrame } from '../src/presence/exchange-frame.ts'
+import { decodeFrame, encodeFrame } from '../src/presence/exchange-frame.ts'
 import { Hello } from '../src/presence/pb/exchange.js'
-import { helloProof } from '../src/presence/presence-seal.ts'
-import { allConnected, Meshes } from './support/meshes.ts'
+import { helloProof, sealPresence } from '../src/presence/presence-seal.ts'
+import { allConnected, Meshes, nextEvent } from './support/meshes.ts'
+import { recordOf } from './support/presence-room.ts'
 import type { Mesh } from '../src/index.ts'
 import type { PresenceRoom } from '../src/presence/presence-seal.ts'
 import type { Libp2p } from '@libp2p/interface'
@@ -33,7 +35,9 @@ describe('presence streams', function () {
   })
 
   async function strangerTo(member: Mesh) {
+    const privateKey = await generateKeyPair('Ed25519')
     const node = await createLibp2p({
+      privateKey,
       transports: [tcp()],
       connectionEncrypters: [noise()],
       streamMuxers: [yamux()],
@@ -41,7 +45,7 @@ describe('presence streams', function () {
     })
     strangers.push(node)
     const stream = await node.dialProtocol(multiaddr(member.addresses[0]), PRESENCE_PROTOCOL)
-    return { peerId: node.peerId.toString(), frames: lpStream(stream, { maxDataLength: 65_536 }) }
+    return { peerId: node.peerId.toString(), privateKey, frames: lpStream(stream, { maxDataLength: 65_536 }) }
   }
 
   it('answer nobody who does not prove to be in the room', async () => {
@@ -89,5 +93,35 @@ describe('presence streams', function () {
     })
     const carol = await meshes.create({ bootstrap: alice.addresses[0] })
     await allConnected([alice, bob, carol])
+  })
+
+  it('bring in members that answer no dial: they are listed again when they have something new to say', async () => {
+    const [alice] = await meshes.line(2, { timeouts: { offerTimeoutMs: 150 } })
+    const { peerId, privateKey, frames } = await strangerTo(alice)
+    const say = async (sequence: number) => {
+      const sealed = await sealPresence(
+        recordOf({ sequence }),
+        privateKey,
+        room,
+        new Uint8Array(24).fill(sequence)
+      )
+      await frames.write(
+        encodeFrame({ type: 'records', held: [{ sealed, remainingMs: 120_000 }], absent: [] })
+      )
+    }
+    const isListed = () => alice.members.some((member) => member.peerId === peerId)
+    await frames.write(Hello.encode({ topic: room.topic, proof: helloProof(room, peerId, alice.peerId) }))
+    await frames.read()
+    const discovered = nextEvent(alice, 'member:discovered', (member) => member.peerId === peerId)
+    const left = nextEvent(alice, 'member:left', ({ member }) => member.peerId === peerId)
+    await say(1)
+    await discovered
+    assert.equal(isListed(), true)
+    assert.equal((await left).reason, 'lost')
+    assert.equal(isListed(), false)
+    const again = nextEvent(alice, 'member:discovered', (member) => member.peerId === peerId)
+    await say(2)
+    await again
+    assert.equal(isListed(), true)
   })
 })

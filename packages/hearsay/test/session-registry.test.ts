@@ -5,17 +5,23 @@ import { MeshMetrics } from '../src/metrics.ts'
 import { resolveHearsayOptions } from '../src/options.ts'
 import { SessionRegistry } from '../src/sessions/session-registry.ts'
 import type { SignalingHub } from '@hearsay/testing'
+import type { HearsayOptions } from '../src/index.ts'
 
 const NO_LOG = Object.assign(() => undefined, { error: () => undefined, trace: () => undefined })
 
 describe('the session registry', () => {
   const registries: SessionRegistry[] = []
 
-  function createRegistry(hub: SignalingHub, peer: string, envelopes: string[]): SessionRegistry {
+  function createRegistry(
+    hub: SignalingHub,
+    peer: string,
+    envelopes: string[] = [],
+    options: Partial<HearsayOptions> = {}
+  ): SessionRegistry {
     const registry = new SessionRegistry({
       signaler: hub.join(peer),
       compare: comparePeerIds,
-      options: resolveHearsayOptions({ room: 'kitchen' }),
+      options: resolveHearsayOptions({ room: 'kitchen', ...options }),
       metrics: new MeshMetrics(undefined, { peers: () => 0, members: () => 0, neighbours: () => 0 }),
       log: NO_LOG as never,
       admit: () => Promise.resolve(true),
@@ -59,5 +65,51 @@ describe('the session registry', () => {
       peer.channels.map(({ label }) => label),
       ['default']
     )
+  })
+
+  describe('with a member that answers nobody', () => {
+    const QUICK = { timeouts: { offerTimeoutMs: 100 } }
+    const REACHABLE = { isPassive: false, isReachable: true }
+    // The lower one dials at once.
+    const [low, high] = [testPeerId(1), testPeerId(2)].sort(comparePeerIds)
+
+    function next(registry: SessionRegistry, type: 'lost' | 'found'): Promise<string> {
+      return new Promise((resolve) => {
+        registry.addEventListener(type, ({ detail }) => resolve(detail), { once: true })
+      })
+    }
+
+    it('says that it is lost, and found when it connects', async () => {
+      const hub = createSignalingHub()
+      hub.cut(low, high)
+      const registry = createRegistry(hub, low, [], QUICK)
+      const other = createRegistry(hub, high)
+      const lost = next(registry, 'lost')
+      registry.handleMember(high, REACHABLE)
+      assert.equal(await lost, high)
+      assert.equal(registry.isLost(high), true)
+      const found = next(registry, 'found')
+      hub.heal(low, high)
+      await other.dial(low)
+      assert.equal(await found, high)
+      assert.equal(registry.isLost(high), false)
+    })
+
+    it('takes it for lost by no dial that was to go along some paths only, nor by one that was given up', async () => {
+      const hub = createSignalingHub()
+      hub.cut(low, high)
+      const registry = createRegistry(hub, high, [], QUICK)
+      createRegistry(hub, low)
+      registry.handleMember(low, REACHABLE)
+      for (const options of [
+        { paths: ['memory'] },
+        { paths: ['memory'] },
+        { timeoutMs: 20 },
+        { timeoutMs: 20 }
+      ]) {
+        await assert.rejects(registry.dial(low, options), { code: 'ERR_DIAL_FAILED' })
+      }
+      assert.equal(registry.isLost(low), false)
+    })
   })
 })

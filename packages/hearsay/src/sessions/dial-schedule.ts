@@ -14,13 +14,33 @@ export interface DialScheduleOptions {
 /** How a session came to nothing or ended. */
 export type SessionOutcome =
   /** It was up, and the other side or the network ended it. */
-  | 'lost'
+  | 'ended'
   /** One side needed the room for another. */
   | 'displaced'
-  /** Nobody answered, or negotiation or ICE failed. */
+  /** The peer is there, and negotiation or ICE failed. */
   | 'failed'
   /** The peer is there and said no. */
   | 'refused'
+  /** Nobody answered on any path. */
+  | 'unanswered'
+  /** We did not get to ask, or did not wait. */
+  | 'unasked'
+  /** We would not let it in. */
+  | 'unwanted'
+
+/** By these we know that the peer lives, … */
+const SPOKE: ReadonlySet<SessionOutcome> = new Set(['ended', 'displaced', 'failed', 'refused'])
+
+/** … and after these there is no hurry. */
+const PATIENT: ReadonlySet<SessionOutcome> = new Set(['displaced', 'refused', 'unwanted'])
+
+/** What is to be done, and to be known. */
+export type ScheduleOutput =
+  | { readonly type: 'dial'; readonly peerId: string }
+  /** Nobody answers where that member is said to be. */
+  | { readonly type: 'lost'; readonly peerId: string }
+  /** … and now it was heard of anew. */
+  | { readonly type: 'found'; readonly peerId: string }
 
 /**
  * The lower peer ID dials at once, the higher one only if nothing came for so long, unless the lower is passive. It
@@ -40,8 +60,18 @@ const MAX_PENDING = 8
 
 const FAILURE_BACKOFF = { baseMs: 1_000, maxMs: 60_000 }
 
-/** A refusal is a decision, not a fault: asking again soon is rude and changes nothing. */
-const REFUSAL_BACKOFF = { baseMs: 15_000, maxMs: 600_000 }
+/**
+ * A refusal is a decision, not a fault: asking again soon is rude and changes nothing. And a dial that nobody answers
+ * ends with asking the whole room, which all pay for, by all who miss the member.
+ */
+const PATIENT_BACKOFF = { baseMs: 15_000, maxMs: 600_000 }
+
+/**
+ * A member is lost after so many dials in a row that nobody answered: one may have met a path that was just failing. A
+ * relay that keeps answers from us gets no further than that: all paths would have to be its own, and the member's own
+ * dials too.
+ */
+const UNANSWERED = 2
 
 /**
  * Part of the limit that is not filled unasked: it is for dials that somebody asks for, and for those of others. Without
@@ -67,6 +97,8 @@ interface Candidate {
   /** Not before, however reachable it is. */
   turnAt: number
   failures: number
+  /** Dials in a row that nobody answered. */
+  unanswered: number
   isPassive: boolean
 }
 
@@ -76,7 +108,7 @@ export class DialSchedule {
   readonly #candidates = new Map<string, Candidate>()
   /** The candidates in their order. */
   readonly #ring: PeerRing
-  readonly #outputs: string[] = []
+  readonly #outputs: ScheduleOutput[] = []
   /** Sessions, dials under way and offers being answered, whoever asked for them. */
   readonly #taken = new Set<string>()
 
@@ -95,11 +127,18 @@ export class DialSchedule {
     return this.#taken.size >= this.#unasked
   }
 
+  /** Whether dials to that member go unanswered, and nothing was heard of it since. */
+  isLost(peerId: string): boolean {
+    return (this.#candidates.get(peerId)?.unanswered ?? 0) >= UNANSWERED
+  }
+
+  /** A record of the member came that is newer than those before: it lived when it signed it. */
   handleMember(peerId: string, traits: MemberTraits, now: number): void {
     const { isPassive, isReachable } = traits
     const known = this.#candidates.get(peerId)
     if (known !== undefined) {
       known.isPassive = isPassive
+      this.handleHeard(peerId, now)
       if (isReachable) known.dialAt = Math.max(known.turnAt, Math.min(known.dialAt, now))
       return
     }
@@ -107,8 +146,14 @@ export class DialSchedule {
     const state = this.#taken.has(peerId) ? 'connected' : 'waiting'
     const turnAt = now + this.#turnMs(peerId, isPassive)
     const dialAt = isReachable ? turnAt : Math.max(turnAt, now + UNREACHABLE_MS)
-    this.#candidates.set(peerId, { state, dialAt, turnAt, failures: 0, isPassive })
+    this.#candidates.set(peerId, { state, dialAt, turnAt, failures: 0, unanswered: 0, isPassive })
     this.#ring.add(peerId)
+  }
+
+  /** The peer lives: something came that only it can have said. */
+  handleHeard(peerId: string, now: number): void {
+    const candidate = this.#candidates.get(peerId)
+    if (candidate !== undefined && this.isLost(peerId)) this.#startAnew(candidate, peerId, now)
   }
 
   handleMemberLeft(peerId: string): void {
@@ -118,10 +163,7 @@ export class DialSchedule {
   /** The peer came back as a new process: whatever it refused or failed at is of the past. */
   handleMemberRestarted(peerId: string, now: number): void {
     const candidate = this.#candidates.get(peerId)
-    if (candidate?.state !== 'waiting') return
-    candidate.failures = 0
-    candidate.turnAt = now + this.#turnMs(peerId, candidate.isPassive)
-    candidate.dialAt = candidate.turnAt
+    if (candidate?.state === 'waiting') this.#startAnew(candidate, peerId, now)
   }
 
   /** A session with this peer is being made, by whichever side: it counts from now on. */
@@ -137,15 +179,19 @@ export class DialSchedule {
     if (candidate === undefined) return
     candidate.state = 'connected'
     candidate.failures = 0
+    this.#note(candidate, peerId, 0)
   }
 
+  /** Told twice, it counts once. */
   handleEnded(peerId: string, outcome: SessionOutcome, now: number): void {
-    this.#taken.delete(peerId)
+    if (!this.#taken.delete(peerId)) return
     const candidate = this.#candidates.get(peerId)
     if (candidate === undefined) return
     candidate.state = 'waiting'
     candidate.failures++
-    const backoff = outcome === 'refused' || outcome === 'displaced' ? REFUSAL_BACKOFF : FAILURE_BACKOFF
+    if (outcome === 'unanswered') this.#note(candidate, peerId, candidate.unanswered + 1)
+    else if (SPOKE.has(outcome)) this.#note(candidate, peerId, 0)
+    const backoff = PATIENT.has(outcome) || this.isLost(peerId) ? PATIENT_BACKOFF : FAILURE_BACKOFF
     candidate.turnAt =
       now +
       this.#turnMs(peerId, candidate.isPassive) +
@@ -170,12 +216,11 @@ export class DialSchedule {
       const [peerId] = due.splice(chosen, 1)
       dialing++
       this.handleSession(peerId)
-      this.#outputs.push(peerId)
+      this.#outputs.push({ type: 'dial', peerId })
     }
   }
 
-  /** The peer to dial next. */
-  pollOutput(): string | undefined {
+  pollOutput(): ScheduleOutput | undefined {
     return this.#outputs.shift()
   }
 
@@ -202,6 +247,21 @@ export class DialSchedule {
     // While all can be had, the order does not matter.
     if (this.#ring.size <= this.#unasked) return new Set()
     return this.#ring.around(this.#options.localPeer, RING_NEIGHBOURS)
+  }
+
+  #startAnew(candidate: Candidate, peerId: string, now: number): void {
+    this.#note(candidate, peerId, 0)
+    candidate.failures = 0
+    candidate.turnAt = now + this.#turnMs(peerId, candidate.isPassive)
+    candidate.dialAt = candidate.turnAt
+  }
+
+  /** Tells of a member that is lost, or found. */
+  #note(candidate: Candidate, peerId: string, unanswered: number): void {
+    const wasLost = this.isLost(peerId)
+    candidate.unanswered = unanswered
+    const isLost = this.isLost(peerId)
+    if (isLost !== wasLost) this.#outputs.push({ type: isLost ? 'lost' : 'found', peerId })
   }
 
   #turnMs(peerId: string, isPassive: boolean): number {

@@ -17,7 +17,7 @@ import { spareSession } from './spare-session.ts'
 import type { MeshMetrics } from '../metrics.ts'
 import type { MeshDialOptions } from '../mesh.ts'
 import type { ResolvedHearsayOptions } from '../options.ts'
-import type { MemberTraits, SessionOutcome } from './dial-schedule.ts'
+import type { MemberTraits, ScheduleOutput, SessionOutcome } from './dial-schedule.ts'
 import type { MeshChannelListener } from './mesh-channels.ts'
 import type {
   Channel,
@@ -33,6 +33,10 @@ export interface SessionRegistryEvents {
   disconnected: CustomEvent<{ peer: MeshPeer; reason: CloseReason }>
   /** A session can be used, or cannot: it is over, or its peer is silent. */
   usable: CustomEvent<{ peerId: string; isUsable: boolean }>
+  /** Nobody answers where that member is said to be. */
+  lost: CustomEvent<string>
+  /** A lost member was heard of anew. */
+  found: CustomEvent<string>
   'handler:error': CustomEvent<HandlerErrorDetail & { readonly peerId: string }>
 }
 
@@ -64,6 +68,8 @@ const DISPLACED = {
 interface Entry {
   readonly session: PeerSession
   readonly peer: MeshPeer
+  /** The offer may go along some paths only: that nobody answers it says little. */
+  readonly isPinned: boolean
   /** The application was told of the connection, and not yet of its end. */
   told: boolean
 }
@@ -138,6 +144,12 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
     this.#plan()
   }
 
+  /** That peer lives: something came that only it can have said. */
+  handleHeard(peerId: string): void {
+    this.#schedule.handleHeard(peerId, monotonicNow())
+    this.#plan()
+  }
+
   /** Whether signaling can go over the connection to that peer: it is up, and the peer is not silent. */
   carries(peerId: string): boolean {
     return this.#entries.get(peerId)?.session.state.name === 'connected'
@@ -162,6 +174,11 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
 
   handleMemberLeft(peerId: string): void {
     this.#schedule.handleMemberLeft(peerId)
+  }
+
+  /** Whether dials to that member go unanswered, and nothing was heard of it since. */
+  isLost(peerId: string): boolean {
+    return this.#schedule.isLost(peerId)
   }
 
   /** Connects, joins an attempt under way, or gives the connection that there is. Errors as `Mesh.dial()`. */
@@ -235,15 +252,24 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
     if (this.#closed) return
     this.#schedule.handleTimeout(monotonicNow())
     for (
-      let peerId = this.#schedule.pollOutput();
-      peerId !== undefined;
-      peerId = this.#schedule.pollOutput()
+      let output = this.#schedule.pollOutput();
+      output !== undefined;
+      output = this.#schedule.pollOutput()
     ) {
-      this.#connectAdmitted(peerId).catch((error: unknown) => {
-        this.#init.log('no connection to %s - %e', peerId, error)
-      })
+      this.#handle(output)
     }
     this.#alarm.set(this.#schedule.pollTimeout())
+  }
+
+  #handle({ type, peerId }: ScheduleOutput): void {
+    if (type !== 'dial') {
+      this.#init.log('%s is %s', peerId, type)
+      this.safeDispatchEvent(type, { detail: peerId })
+      return
+    }
+    this.#connectAdmitted(peerId).catch((error: unknown) => {
+      this.#init.log('no connection to %s - %e', peerId, error)
+    })
   }
 
   async #connectOrJoin(peerId: string, options: MeshDialOptions & { signal: AbortSignal }): Promise<void> {
@@ -261,13 +287,13 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
     if (isAdmitted) {
       await this.#connect(peerId)
     } else {
-      this.#schedule.handleEnded(peerId, 'refused', monotonicNow())
+      this.#schedule.handleEnded(peerId, 'unwanted', monotonicNow())
       this.#plan()
     }
   }
 
   async #connect(peerId: string, { signal, paths }: MeshDialOptions = {}): Promise<void> {
-    const session = this.#open(peerId)
+    const session = this.#open(peerId, paths !== undefined)
     try {
       await session.dial({ ...(signal !== undefined && { signal }), ...(paths !== undefined && { paths }) })
       this.#init.metrics.dial('connected')
@@ -277,7 +303,7 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
     }
   }
 
-  #open(peerId: string): PeerSession {
+  #open(peerId: string, isPinned = false): PeerSession {
     const { signaler, options, log } = this.#init
     const init: PeerSessionInit = {
       signaler,
@@ -291,7 +317,7 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
       logger: log
     }
     const session = new PeerSession(init)
-    const entry: Entry = { session, peer: new MeshPeer(session), told: false }
+    const entry: Entry = { session, peer: new MeshPeer(session), isPinned, told: false }
     const previous = this.#entries.get(peerId)
     this.#entries.set(peerId, entry)
     if (previous !== undefined) this.#replace(previous)
@@ -333,18 +359,17 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
     const { path, timings } = session.stats()
     this.#init.metrics.connected(path ?? 'unknown', timings.totalMs ?? 0)
     entry.told = true
-    this.safeDispatchEvent('connected', { detail: peer })
     this.#plan()
+    this.safeDispatchEvent('connected', { detail: peer })
   }
 
   #handleClosed(entry: Entry, reason: CloseReason): void {
     const { session } = entry
     const peerId = session.remotePeer
-    const wasConnected = session.history.some(({ event }) => event === 'hello-verified')
     this.#ending.delete(session)
     if (this.#entries.get(peerId) === entry) {
       this.#entries.delete(peerId)
-      this.#schedule.handleEnded(peerId, outcomeOf(reason, wasConnected), monotonicNow())
+      this.#schedule.handleEnded(peerId, outcomeOf(entry, reason), monotonicNow())
     }
     this.#tellEnd(entry, reason)
     this.#plan()
@@ -368,8 +393,13 @@ function isUsable({ session }: Entry): boolean {
   return session.state.name === 'connected' || session.state.name === 'recovering'
 }
 
-function outcomeOf(reason: CloseReason, wasConnected: boolean): SessionOutcome {
-  if (reason.code === DISPLACED.code) return 'displaced'
-  if (wasConnected) return 'lost'
-  return reason.code === 'refused' ? 'refused' : 'failed'
+function outcomeOf({ session, isPinned, told }: Entry, { code }: CloseReason): SessionOutcome {
+  if (code === DISPLACED.code) return 'displaced'
+  if (told) return 'ended'
+  if (code === 'refused') return 'refused'
+  const hasSpoken = session.history.some(
+    ({ event }) => event === 'answer-received' || event === 'offer-received'
+  )
+  if (hasSpoken) return 'failed'
+  return code === 'offer-timeout' && !isPinned ? 'unanswered' : 'unasked'
 }
