@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict'
+import { testPeerId } from '@hearsay/testing'
+import { defaultLogger } from '@libp2p/logger'
+import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
+import { Introductions } from '../src/introductions/introductions.ts'
 import { networkOf } from '../src/introductions/network.ts'
 import { Meshes } from './support/meshes.ts'
 
@@ -28,6 +32,56 @@ describe('introductions', () => {
     await assert.rejects(dialing, { code: 'ERR_DIAL_FAILED' })
     const peer = await line[0].dial(line[2].peerId)
     assert.equal((await peer.stats()).path, 'gossip')
+  })
+
+  describe('that need a connection of their own', () => {
+    const peer = testPeerId(7)
+    const signal = AbortSignal.timeout(10_000)
+
+    /** With a connection that is there from the start, or comes about by being asked for. */
+    function introductions(isConnected: boolean) {
+      const log: string[] = []
+      const connection = {
+        status: 'open',
+        close: async () => {
+          log.push('closed')
+        }
+      }
+      const subject = new Introductions({
+        components: {
+          peerId: peerIdFromString(testPeerId(1)),
+          logger: defaultLogger(),
+          connectionManager: { getConnections: () => (isConnected ? [connection] : []) }
+        } as never,
+        topic: 'kitchen',
+        presence: () => assert.fail('nobody is looked for'),
+        overlay: () =>
+          ({
+            connect: async () => connection,
+            handleFarewell: (to: string) => log.push(`farewell to ${to}`)
+          }) as never,
+        introducers: 3
+      })
+      return { subject, log }
+    }
+
+    it('give it back, and say that it needs no replacement', async () => {
+      const { subject, log } = introductions(false)
+      await subject.connect(peer, { signal })
+      assert.equal(subject.isBorrowed(peer), true)
+      subject.release(peer)
+      subject.release(peer)
+      assert.deepEqual(log, [`farewell to ${peer}`, 'closed'])
+      assert.equal(subject.isBorrowed(peer), false)
+    })
+
+    it('leave alone one that was there before', async () => {
+      const { subject, log } = introductions(true)
+      await subject.connect(peer, { signal })
+      assert.equal(subject.isBorrowed(peer), false)
+      subject.release(peer)
+      assert.deepEqual(log, [])
+    })
   })
 
   it('know what networks addresses are in', () => {

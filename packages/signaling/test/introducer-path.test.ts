@@ -1,5 +1,12 @@
 import assert from 'node:assert/strict'
-import { createSignaler, INTRODUCE_PROTOCOL, type Arrival, type SignalerService } from '../src/index.ts'
+import { VirtualClock } from '@hearsay/testing'
+import {
+  createSignaler,
+  INTRODUCE_PROTOCOL,
+  IntroducerPath,
+  type Arrival,
+  type SignalerService
+} from '../src/index.ts'
 import { encodeEnvelope } from '../src/envelope/envelope.ts'
 import { encodeIntroduction } from '../src/introduction/introduction.ts'
 import { encodeFrame } from '../src/paths/frames.ts'
@@ -24,11 +31,15 @@ function envelopeFor(recipient: string, bodyBytes: number): Uint8Array {
 describe('the introducer path over libp2p', () => {
   let nodes: OverlayNode[] = []
   let signalers: SignalerService[] = []
+  let paths: IntroducerPath[] = []
+  let farewells: string[] = []
 
   /** Two ends, and introducers to which the first end knows the way. */
   async function spawn(introducerCount: number): Promise<[OverlayNode, OverlayNode, ...OverlayNode[]]> {
     nodes = await Promise.all(
-      Array.from({ length: introducerCount + 2 }, (_, index) => createOverlayNode(index))
+      Array.from({ length: introducerCount + 2 }, (_, index) =>
+        createOverlayNode(index, (peer) => farewells.push(peer))
+      )
     )
     await Promise.all(nodes.map(({ host }) => host.start()))
     return nodes as [OverlayNode, OverlayNode, ...OverlayNode[]]
@@ -71,11 +82,13 @@ describe('the introducer path over libp2p', () => {
   }
 
   afterEach(async () => {
-    await Promise.all(signalers.map((signaler) => signaler.stop()))
+    await Promise.all([...signalers, ...paths].map((running) => running.stop()))
     await Promise.all(nodes.flatMap(({ introducer, host }) => [introducer.stop(), host.stop()]))
     await Promise.all(nodes.map(async ({ libp2p }) => libp2p.stop()))
     nodes = []
     signalers = []
+    paths = []
+    farewells = []
   })
 
   it('carries an offer, an answer and messages, over introducers that had to be dialed', async () => {
@@ -172,6 +185,52 @@ describe('the introducer path over libp2p', () => {
       stream.send(encodeFrame(frame))
       assert.equal(await closed, 'reset')
     }
+  })
+
+  describe('over a connection to an introducer of somebody else', () => {
+    /** A path on a virtual clock that has sent an envelope so. */
+    async function pathInUse(): Promise<{
+      clock: VirtualClock
+      node: OverlayNode
+      introducer: OverlayNode
+      send: () => Promise<void>
+    }> {
+      const clock = new VirtualClock()
+      const [a, b, introducer] = await spawn(1)
+      await b.introducer.start(() => undefined)
+      await register(b, [introducer], [a])
+      const path = new IntroducerPath({
+        localPeer: a.localPeer,
+        directory: a.acquaintances,
+        logger: a.libp2p.logger,
+        introducers: 0,
+        timers: clock
+      })
+      paths.push(path)
+      await path.start(() => undefined)
+      const send = () => path.send(b.localPeer, envelopeFor(b.localPeer, 10))
+      await send()
+      return { clock, node: a, introducer, send }
+    }
+
+    it('says farewell when it was not used for a minute, and gives the connection back', async () => {
+      const { clock, node, introducer, send } = await pathInUse()
+      await clock.advance(59_000)
+      await send()
+      await clock.advance(59_000)
+      assert.deepEqual(node.acquaintances.released, [], 'it was used in between')
+      await clock.advance(3_000)
+      await until(() => node.acquaintances.released.length > 0)
+      assert.deepEqual(node.acquaintances.released, [introducer.localPeer])
+      await until(() => farewells.includes(node.localPeer))
+    })
+
+    it('keeps a connection that stands for more than introductions', async () => {
+      const { clock, node } = await pathInUse()
+      node.acquaintances.areBorrowed = false
+      await clock.advance(600_000)
+      assert.deepEqual(node.acquaintances.released, [])
+    })
   })
 
   it('leaves no stream, handler, timer or registration behind', async () => {

@@ -33,6 +33,8 @@ export interface IntroducerLinkInit {
   readonly connect: (options: { signal: AbortSignal }) => Promise<Connection>
   readonly onIntroduction: (introduction: Introduction) => void
   readonly onEnd: (end: LinkEnd) => void
+  /** Milliseconds since some moment; never goes back. */
+  readonly now: () => number
   readonly log: Logger
 }
 
@@ -40,15 +42,17 @@ export interface IntroducerLinkInit {
 export class IntroducerLink {
   readonly #init: IntroducerLinkInit
   readonly #shutdown = new AbortController()
-  readonly #inbound = new TokenBucket(INBOUND_BURST, INBOUND_PER_SECOND, performance.now())
+  readonly #inbound: TokenBucket
   #opening: Promise<Stream> | undefined
   #stream: Stream | undefined
   #waiting = 0
-  #usedAt = performance.now()
+  #usedAt: number
   #isOver = false
 
   constructor(init: IntroducerLinkInit) {
     this.#init = init
+    this.#usedAt = init.now()
+    this.#inbound = new TokenBucket(INBOUND_BURST, INBOUND_PER_SECOND, this.#usedAt)
   }
 
   get isOpen(): boolean {
@@ -66,7 +70,7 @@ export class IntroducerLink {
       throw new PathUnavailableError('introducer', 'it takes nothing')
     }
     this.#waiting++
-    this.#usedAt = performance.now()
+    this.#usedAt = this.#init.now()
     const signal = AbortSignal.any([this.#shutdown.signal, AbortSignal.timeout(SEND_TIMEOUT_MS)])
     try {
       this.#opening ??= this.#open(signal)
@@ -128,7 +132,7 @@ export class IntroducerLink {
 
   /** False where the introducer does not keep to the protocol. */
   #handle(frame: Uint8Array): boolean {
-    const now = performance.now()
+    const now = this.#init.now()
     const introduction = this.#inbound.take(now) ? decodeIntroduction(frame) : undefined
     if (introduction === undefined || introduction.kind === 'register' || introduction.kind === 'farewell') {
       return false

@@ -4,6 +4,7 @@ import type { Introduction } from '../introduction/introduction.ts'
 import { Marks } from '../introduction/marks.ts'
 import { Registrations, type Candidate } from '../introduction/registrations.ts'
 import type { Arrival, Intermediary, SignalingPath } from '../path.ts'
+import { Alarm, realTimers, type SignalingTimers } from '../service/timers.ts'
 import { IntroducerLink, type LinkEnd } from './introducer-link.ts'
 
 /** How many members introduce us to others: two that go at once find one to take their place. */
@@ -53,6 +54,8 @@ export interface IntroducerPathInit {
   logger: ComponentLogger
   /** How many introducers to have. 0 for who does not want to be reached so. @default 3 */
   introducers?: number
+  /** @default the real time */
+  timers?: SignalingTimers
 }
 
 /** The path through a member that both know: ours passes on what comes for us, the peer's what we send. */
@@ -72,10 +75,13 @@ export class IntroducerPath implements SignalingPath {
   readonly #heard = new Marks(MAX_LINKS, MAX_NAMED)
   #announced = ''
   #receive: ((envelope: Uint8Array, arrival: Arrival) => void) | undefined
-  #tick: ReturnType<typeof setInterval> | undefined
+  readonly #timers: SignalingTimers
+  readonly #alarm: Alarm
 
   constructor(init: IntroducerPathInit) {
     this.#init = init
+    this.#timers = init.timers ?? realTimers
+    this.#alarm = new Alarm(this.#timers, () => this.#plan())
     this.#log = init.logger.forComponent('hearsay:signaling:introducer')
     this.#registrations = new Registrations({
       wanted: init.introducers ?? DEFAULT_INTRODUCERS,
@@ -88,7 +94,7 @@ export class IntroducerPath implements SignalingPath {
   }
 
   intermediaries(remotePeer: string): Intermediary[] {
-    const now = performance.now()
+    const now = this.#timers.now()
     const { directory, localPeer } = this.#init
     const peers = new Set([...directory.introducersOf(remotePeer), ...this.#heard.firstsOf(remotePeer, now)])
     const usable = [...peers].filter(
@@ -116,7 +122,6 @@ export class IntroducerPath implements SignalingPath {
 
   async start(receive: (envelope: Uint8Array, arrival: Arrival) => void): Promise<void> {
     this.#receive = receive
-    this.#tick = setInterval(() => this.#plan(), TICK_MS)
     this.#plan()
   }
 
@@ -129,7 +134,7 @@ export class IntroducerPath implements SignalingPath {
 
   async stop(): Promise<void> {
     this.#receive = undefined
-    clearInterval(this.#tick)
+    this.#alarm.clear()
     await Promise.all([...this.#links.values()].map((link) => link.close()))
   }
 
@@ -149,6 +154,7 @@ export class IntroducerPath implements SignalingPath {
       connect: (options) => this.#init.directory.connect(peer, options),
       onIntroduction: (introduction) => this.#handle(peer, introduction),
       onEnd: (end) => this.#lose(peer, link, end),
+      now: () => this.#timers.now(),
       log: this.#log
     })
     this.#links.set(peer, link)
@@ -156,7 +162,7 @@ export class IntroducerPath implements SignalingPath {
   }
 
   #handle(via: string, introduction: Introduction): void {
-    const now = performance.now()
+    const now = this.#timers.now()
     const { peer } = { peer: undefined, ...introduction }
     if (introduction.kind === 'envelope' && peer !== undefined) {
       this.#heard.set(via, peer, now + IDLE_MS)
@@ -173,7 +179,7 @@ export class IntroducerPath implements SignalingPath {
   }
 
   #lose(peer: string, link: IntroducerLink, end: LinkEnd): void {
-    const now = performance.now()
+    const now = this.#timers.now()
     if (this.#links.get(peer) === link) {
       this.#links.delete(peer)
       this.#init.directory.release(peer)
@@ -200,7 +206,8 @@ export class IntroducerPath implements SignalingPath {
   }
 
   #plan(): void {
-    const now = performance.now()
+    const now = this.#timers.now()
+    this.#alarm.set(now + TICK_MS)
     for (const [peer, until] of this.#asking) {
       if (until <= now) {
         this.#log('%s does not answer', peer)
@@ -232,7 +239,7 @@ export class IntroducerPath implements SignalingPath {
     const ask = async () => this.#linkTo(peer).send({ kind: 'register' })
     ask().catch((error: unknown) => {
       this.#log.trace('%s does not register us: %e', peer, error)
-      this.#fail(peer, performance.now())
+      this.#fail(peer, this.#timers.now())
     })
   }
 }

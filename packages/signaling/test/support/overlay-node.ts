@@ -17,8 +17,8 @@ import {
 } from '../../src/index.ts'
 import { KITCHEN, seedOf } from './member.ts'
 
-/** A libp2p node on loopback with all paths on it. */
-export async function createOverlayNode(index: number) {
+/** A libp2p node on loopback with all paths on it. @param onFarewell is told who has no more use for it */
+export async function createOverlayNode(index: number, onFarewell: (peer: string) => void = () => undefined) {
   const libp2p = await createLibp2p({
     privateKey: await generateKeyPairFromSeed('Ed25519', seedOf(index)),
     addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
@@ -32,7 +32,7 @@ export async function createOverlayNode(index: number) {
       // Wrapped: libp2p would take what has start() and stop() for a service and start it by itself.
       signaling: (components: DirectStreamComponents) => ({
         direct: new DirectStreamPath(components),
-        host: new IntroducerHost(components)
+        host: new IntroducerHost(components, { onFarewell })
       })
     }
   })
@@ -54,6 +54,8 @@ class Acquaintances implements IntroducerDirectory {
   /** Who could introduce us. */
   candidatePeers: string[] = []
   readonly released: string[] = []
+  /** Whether connections stand for introductions alone. */
+  areBorrowed = true
 
   constructor(libp2p: Libp2p) {
     this.#libp2p = libp2p
@@ -85,7 +87,7 @@ class Acquaintances implements IntroducerDirectory {
   }
 
   isBorrowed(): boolean {
-    return true
+    return this.areBorrowed
   }
 
   release(peer: string): void {
