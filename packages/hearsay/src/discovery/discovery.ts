@@ -71,7 +71,8 @@ export class Discovery {
   }
 
   async start(): Promise<void> {
-    if (this.#tick !== undefined) return
+    const hasWork = this.#rounds !== undefined || this.#localNetwork !== undefined
+    if (this.#tick !== undefined || !hasWork) return
     this.#tick = setInterval(() => {
       this.#work()
     }, TICK_MS)
@@ -104,6 +105,7 @@ export class Discovery {
     } catch {
       this.#log('the libp2p node has no content routing')
       this.#rounds = undefined
+      if (this.#localNetwork === undefined) clearInterval(this.#tick)
     }
   }
 
