@@ -153,7 +153,7 @@ describe('presence table', () => {
     })
 
     it('forgets those first of whom a flooding neighbour told, and no neighbours', () => {
-      const table = new TestTable({ maxMembers: 20, isProtected: (peerId) => peerId === 'flood0' })
+      const table = new TestTable({ maxMembers: 20, neighbours: () => new Set(['flood0']) })
       for (let i = 0; i < 5; i++) table.hear(`honest${i}`, {}, 0, { neighbour: `n${i}` })
       for (let i = 0; i < 200; i++) {
         table.hear(`flood${i}`, {}, i * 1_000, { neighbour: 'flooder', makesRoom: true })

@@ -103,7 +103,7 @@ export class PresenceCore {
     this.#ttlMs = options.ttlMs
     this.table = new PresenceTable({
       ...options,
-      isProtected: (peerId) => [...this.#links.values()].some(({ remotePeer }) => remotePeer === peerId)
+      neighbours: () => new Set([...this.#links.values()].map(({ remotePeer }) => remotePeer))
     })
     this.#puller = new RecordPuller({
       batchSize: MAX_WANTED,

@@ -42,8 +42,8 @@ export interface PresenceTableOptions {
   readonly random: () => number
   /** How many members are remembered; a room may hold more, and memory must not grow with what strangers say. */
   readonly maxMembers: number
-  /** Whom not to forget to make room for others: who is a neighbour, say. */
-  readonly isProtected: (peerId: string) => boolean
+  /** Our neighbours: they are not forgotten to make room for others. */
+  readonly neighbours: () => ReadonlySet<string>
   /** Where entries are kept. @default maps of its own */
   readonly store?: EntryStore | undefined
 }
@@ -327,11 +327,11 @@ export class PresenceTable {
   #makeRoom({ makesRoom }: RecordSource, now: number): boolean {
     if (!makesRoom || now < this.#makeRoomAt) return false
     this.#makeRoomAt = now + MAKE_ROOM_PAUSE_MS
+    const neighbours = this.#options.neighbours()
     const byNeighbour = new Map<string, TableEntry[]>()
     for (const entry of this.#entries) {
       const { peerId, record } = entry.known
-      if (peerId === this.#options.localPeer || record.gone) continue
-      if (this.#options.isProtected(peerId)) continue
+      if (peerId === this.#options.localPeer || record.gone || neighbours.has(peerId)) continue
       const others = byNeighbour.get(entry.neighbour)
       if (others === undefined) byNeighbour.set(entry.neighbour, [entry])
       else others.push(entry)

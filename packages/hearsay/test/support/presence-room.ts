@@ -48,7 +48,7 @@ export class TestTable extends PresenceTable {
       instance: instanceAt(1),
       random: seededRandom(1),
       maxMembers: 100,
-      isProtected: () => false,
+      neighbours: () => new Set(),
       ...options
     })
   }
