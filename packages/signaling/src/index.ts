@@ -1,4 +1,5 @@
 export * from './errors.ts'
+export { compareInstances, INSTANCE_BYTES } from './freshness/instance.ts'
 export type { Arrival, Intermediary, SignalingPath } from './path.ts'
 export { comparePeerIds, peerIdOfSeed, publicKeyOf } from './peer-key.ts'
 export type * from './signaler.ts'

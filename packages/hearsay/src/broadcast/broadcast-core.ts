@@ -1,5 +1,4 @@
-import { compareInstances } from '../presence/instance.ts'
-import { TokenBucket } from '@hearsay/signaling'
+import { compareInstances, TokenBucket } from '@hearsay/signaling'
 import { OriginTable } from './origin-table.ts'
 import type { Flood } from './flood.ts'
 

@@ -1,4 +1,4 @@
-import { INSTANCE_BYTES } from '../presence/instance.ts'
+import { INSTANCE_BYTES } from '@hearsay/signaling'
 import { Flood as Codec } from './pb/flood.js'
 
 /** A broadcast as it goes to those without a session, but for its signature and the member that has signed it. */

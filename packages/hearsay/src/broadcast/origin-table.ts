@@ -1,5 +1,4 @@
-import { compareInstances } from '../presence/instance.ts'
-import { TokenBucket } from '@hearsay/signaling'
+import { compareInstances, TokenBucket } from '@hearsay/signaling'
 import { SeenWindow } from './seen-window.ts'
 
 /** Floods that one member may send at once, and on average: twice what it allows itself, for they come in bunches. */

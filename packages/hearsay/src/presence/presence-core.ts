@@ -1,7 +1,7 @@
+import { compareInstances } from '@hearsay/signaling'
 import { decodeFrame, encodeFrame, MAX_WANTED } from './exchange-frame.ts'
 import { ExchangeLink } from './exchange-link.ts'
 import { fingerprintOf } from './fingerprint.ts'
-import { compareInstances } from './instance.ts'
 import { MAX_TTL_MS, PresenceTable } from './presence-table.ts'
 import { RecordPuller } from './record-puller.ts'
 import type { EntryStore, TableEntry } from './entry-store.ts'

@@ -1,8 +1,7 @@
 import { publicKeyFromRaw } from '@libp2p/crypto/keys'
 import { peerIdFromPublicKey } from '@libp2p/peer-id'
-import { publicKeyOf } from '@hearsay/signaling'
+import { INSTANCE_BYTES, publicKeyOf } from '@hearsay/signaling'
 import { PresenceRecord as Codec } from './pb/presence-record.js'
-import { INSTANCE_BYTES } from './instance.ts'
 
 /** What a member says of itself to its room. */
 export interface PresenceRecord {

@@ -1,6 +1,6 @@
+import { compareInstances } from '@hearsay/signaling'
 import { MapEntryStore } from './entry-store.ts'
 import { highOf, SetDigest } from './fingerprint.ts'
-import { compareInstances, sameInstance } from './instance.ts'
 import type { EntryStore, TableEntry } from './entry-store.ts'
 import type { KnownRecord } from './known-record.ts'
 import type { PresenceRecord } from './presence-record.ts'
@@ -281,7 +281,7 @@ export class PresenceTable {
       this.#outputs.push({ type: 'discovered', member })
       return
     }
-    const restarted = !sameInstance(before.known.record.instance, member.instance)
+    const restarted = compareInstances(before.known.record.instance, member.instance) !== 0
     this.#outputs.push({ type: 'updated', member, restarted })
   }
 
