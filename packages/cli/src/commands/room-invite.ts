@@ -1,8 +1,7 @@
 import { defineCommand } from '../command.ts'
 import { UsageError } from '../errors.ts'
 import { MESH_OPTIONS } from '../options/mesh-options.ts'
-import { readSecret } from '../options/secrets.ts'
-import { warn } from '../terminal/terminal.ts'
+import { secretOption } from '../options/secrets.ts'
 
 export const roomInvite = defineCommand({
   name: 'room invite',
@@ -19,15 +18,10 @@ export const roomInvite = defineCommand({
     'invite-file': MESH_OPTIONS['invite-file'],
     bootstrap: MESH_OPTIONS.bootstrap
   },
-  async run({ values, flags, terminal }) {
+  async run(context) {
     const { parseInvite, renderInvite } = await import('hearsay')
-    const secret = (name: 'room-key' | 'invite'): string | undefined =>
-      readSecret(
-        { name, value: values[name], file: values[`${name}-file`], onCommandLine: flags.has(name) },
-        (text) => warn(terminal, text)
-      )
-    const [earlier, key] = [secret('invite'), secret('room-key')]
-    const { room, bootstrap } = values
+    const [earlier, key] = [secretOption('invite', context), secretOption('room-key', context)]
+    const { room, bootstrap } = context.values
     if (earlier !== undefined && (room !== undefined || key !== undefined)) {
       throw new UsageError('--invite says which room; leave out --room and --room-key')
     }
@@ -39,6 +33,6 @@ export const roomInvite = defineCommand({
         ? { room: room ?? '', ...(key !== undefined && { key }), bootstrap }
         : parseInvite(earlier)
     const text = renderInvite(bootstrap.length === 0 ? known : { ...known, bootstrap })
-    terminal.stdout.write(`${text}\n`)
+    context.terminal.stdout.write(`${text}\n`)
   }
 })

@@ -1,7 +1,6 @@
 import type { Mesh, MeshOptions } from 'hearsay'
 import { SupersededError, UsageError } from '../errors.ts'
-import { readSecret } from '../options/secrets.ts'
-import { warn } from '../terminal/terminal.ts'
+import { secretOption } from '../options/secrets.ts'
 import type { CommandContext } from '../command.ts'
 import { parseIceServer } from './ice-server.ts'
 import type { MESH_OPTIONS } from '../options/mesh-options.ts'
@@ -39,16 +38,10 @@ export async function openMesh(context: CommandContext<typeof MESH_OPTIONS>): Pr
   }
 }
 
-function meshOptions({ values, flags, terminal }: CommandContext<typeof MESH_OPTIONS>): MeshOptions {
+function meshOptions(context: CommandContext<typeof MESH_OPTIONS>): MeshOptions {
+  const { values } = context
   const { room, identity, listen, bootstrap, dht, 'dht-server': dhtServer } = values
-  const secret = (name: 'password' | 'room-key' | 'invite'): string | undefined =>
-    readSecret(
-      { name, value: values[name], file: values[`${name}-file`], onCommandLine: flags.has(name) },
-      (text) => {
-        warn(terminal, text)
-      }
-    )
-  const invite = secret('invite')
+  const invite = secretOption('invite', context)
   if ((room === undefined || room === '') && invite === undefined) {
     throw new UsageError('no room given; name one with --room, or give an --invite')
   }
@@ -60,8 +53,8 @@ function meshOptions({ values, flags, terminal }: CommandContext<typeof MESH_OPT
     dht: dht.length > 0 || dhtServer ? { bootstrap: dht, server: dhtServer } : undefined,
     mdns: values.mdns,
     listen: listen.length === 0 ? undefined : listen,
-    password: secret('password'),
-    roomKey: secret('room-key'),
+    password: secretOption('password', context),
+    roomKey: secretOption('room-key', context),
     iceServers: values['ice-server'].map(parseIceServer),
     maxConnections: values['max-connections'],
     overlayDegree: values['overlay-degree']

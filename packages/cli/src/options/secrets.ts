@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { OptionFileError, UsageError } from '../errors.ts'
+import { warn, type Terminal } from '../terminal/terminal.ts'
 
 interface Secret {
   readonly name: string
@@ -7,6 +8,24 @@ interface Secret {
   readonly file: string | undefined
   /** The value itself stood on the command line. */
   readonly onCommandLine: boolean
+}
+
+/** What a command was given, as far as a secret of that name goes. */
+interface SecretOptions<Name extends string> {
+  readonly values: Readonly<Record<Name | `${Name}-file`, string | undefined>>
+  readonly flags: ReadonlySet<string>
+  readonly terminal: Terminal
+}
+
+/** A command's secret of that name, by its option or by that of its file. Errors as `readSecret()`. */
+export function secretOption<Name extends string>(
+  name: Name,
+  { values, flags, terminal }: SecretOptions<Name>
+): string | undefined {
+  const [value, file] = [values[name], values[`${name}-file` as const]]
+  return readSecret({ name, value, file, onCommandLine: flags.has(name) }, (text) => {
+    warn(terminal, text)
+  })
 }
 
 /**
