@@ -15,7 +15,8 @@ const USAGE_CODES = new Set([
   'ERR_INVALID_OPTION',
   'ERR_UNKNOWN_OPTION',
   'ERR_INVALID_MULTIADDR',
-  'ERR_INVALID_INVITE'
+  'ERR_INVALID_INVITE',
+  'ERR_INVALID_ROOM'
 ])
 
 export function exitCodeOf(error: unknown): number {

@@ -84,7 +84,26 @@ describe('the hearsay command line', () => {
       ['id', '--identity='],
       /"identity" must not be empty.*ERR_INVALID_OPTION/
     ],
-    ['a demo of two', ['demo', '--peers', '2'], /--peers must be from 4 to 20/]
+    [
+      'a demo of two',
+      ['demo', '--peers', '2'],
+      /--peers must be a whole number from 4 to 20 .*ERR_INVALID_OPTION/
+    ],
+    [
+      'a wait that is longer than timers go on',
+      ['chat', '--room', 'k', '--wait', '3000000'],
+      /--wait must be a whole number from 0 to 2000000 .*ERR_INVALID_OPTION/
+    ],
+    [
+      'a room key that is none',
+      ['up', '--room', 'k', '--room-key-file', INVITE_FILE],
+      /room key.*ERR_INVALID_ROOM/
+    ],
+    [
+      'a room key that is none in an invite to be',
+      ['room', 'invite', '--room', 'k', '--room-key-file', INVITE_FILE],
+      /room key.*ERR_INVALID_ROOM/
+    ]
   ]
   for (const [what, args, message] of mistakes) {
     it(`answers ${what} with exit code 2 and one line that says what to do`, async () => {

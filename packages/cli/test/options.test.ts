@@ -111,6 +111,7 @@ describe('options of a command', () => {
     ['no JSON', '{', 'ERR_CONFIG_FILE'],
     ['a list', '[]', 'ERR_CONFIG_FILE'],
     ['a misspelt option', '{"rooom":"kitchen"}', 'ERR_UNKNOWN_OPTION'],
+    ['what is a flag only', '{"json":true}', 'ERR_UNKNOWN_OPTION'],
     ['a number for text', '{"room":1}', 'ERR_INVALID_OPTION'],
     ['text for a list', '{"bootstrap":"x"}', 'ERR_INVALID_OPTION'],
     ['text for a count', '{"maxConnections":"7"}', 'ERR_INVALID_OPTION']

@@ -4,6 +4,7 @@ import { ChatRoom, type ChatListener } from '../chat/chat-room.ts'
 import { followPeers, shortId } from '../mesh/follow-peers.ts'
 import { openMesh } from '../mesh/open-mesh.ts'
 import { MESH_OPTIONS } from '../options/mesh-options.ts'
+import { MOST_SECONDS } from '../options/option.ts'
 import { EventOutput } from '../terminal/event-output.ts'
 import { readLines } from '../terminal/read-lines.ts'
 import { warn, type Terminal } from '../terminal/terminal.ts'
@@ -24,6 +25,7 @@ export const chat = defineCommand({
     wait: {
       type: 'number',
       flagOnly: true,
+      most: MOST_SECONDS,
       placeholder: 'SECONDS',
       description: 'how long a line waits for the first member that hears it',
       defaultText: String(DEFAULT_WAIT_S)

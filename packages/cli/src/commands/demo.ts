@@ -1,14 +1,15 @@
 import { defineCommand } from '../command.ts'
 import { Demo, type DemoOptions, type DemoResult } from '../demo/scenario.ts'
 import { createView } from '../demo/views.ts'
-import { DemoFailedError, UsageError } from '../errors.ts'
+import { DemoFailedError } from '../errors.ts'
+import { MOST_SECONDS } from '../options/option.ts'
 import { renderTable } from '../terminal/table.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 
 const DEFAULT_PEERS = 6
 
 /** Fewer would leave no line to speak of; more would measure this machine, not the mesh. */
-const PEERS = { min: 4, max: 20 }
+const PEERS = { least: 4, most: 20 }
 
 const DEFAULT_DEADLINE_S = 90
 
@@ -24,13 +25,15 @@ export const demo = defineCommand({
     peers: {
       type: 'number',
       flagOnly: true,
+      ...PEERS,
       placeholder: 'COUNT',
-      description: `how many processes to begin with, ${PEERS.min} to ${PEERS.max}`,
+      description: `how many processes to begin with, ${PEERS.least} to ${PEERS.most}`,
       defaultText: String(DEFAULT_PEERS)
     },
     deadline: {
       type: 'number',
       flagOnly: true,
+      most: MOST_SECONDS,
       placeholder: 'SECONDS',
       description: 'give up after this time',
       defaultText: String(DEFAULT_DEADLINE_S)
@@ -39,9 +42,6 @@ export const demo = defineCommand({
   },
   async run({ values, terminal, signal }) {
     const peers = values.peers ?? DEFAULT_PEERS
-    if (peers < PEERS.min || peers > PEERS.max) {
-      throw new UsageError(`--peers must be from ${PEERS.min} to ${PEERS.max}`, 'ERR_INVALID_OPTION')
-    }
     const deadlineMs = (values.deadline ?? DEFAULT_DEADLINE_S) * 1000
     const result = await show({ peers, deadlineMs, signal }, terminal, values.json)
     terminal.stdout.write(values.json ? resultLine({ ok: true, ...result }) : summary(result))

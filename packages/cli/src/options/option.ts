@@ -7,6 +7,10 @@ export interface OptionSpec {
   readonly short?: string
   /** Not read from the environment or the config file. */
   readonly flagOnly?: boolean
+  /** Of a number. @default 0 */
+  readonly least?: number
+  /** Of a number. @default any */
+  readonly most?: number
   /** Shown in the help; the command itself applies it. */
   readonly defaultText?: string
 }
@@ -23,6 +27,9 @@ type ValueOf<Spec extends OptionSpec> = Spec['type'] extends 'boolean'
 
 /** The values of a command's options. An absent boolean is `false`, an absent list is empty. */
 export type OptionValues<Table extends OptionTable> = { readonly [Name in keyof Table]: ValueOf<Table[Name]> }
+
+/** The most seconds that an option takes: timers, which count milliseconds in 31 bits, go on for no longer. */
+export const MOST_SECONDS = 2_000_000
 
 /** `max-connections` is `HEARSAY_MAX_CONNECTIONS` in the environment. */
 export function environmentName(option: string): string {

@@ -120,15 +120,17 @@ function convert(where: string, spec: OptionSpec, value: Exclude<Raw, undefined>
     case 'string':
       return value
     case 'number':
-      return toCount(where, Number(value))
+      return toCount(where, spec, value === '' ? undefined : Number(value))
     case 'boolean':
       return typeof value === 'boolean' ? value : toBoolean(where, String(value))
   }
 }
 
-function toCount(where: string, value: unknown): number {
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) {
-    throw new UsageError(`${where} must be a whole number that is not negative`, 'ERR_INVALID_OPTION')
+function toCount(where: string, { least = 0, most }: OptionSpec, value: unknown): number {
+  const isCount = typeof value === 'number' && Number.isSafeInteger(value) && value >= least
+  if (!isCount || (most !== undefined && value > most)) {
+    const range = most === undefined ? `of at least ${least}` : `from ${least} to ${most}`
+    throw new UsageError(`${where} must be a whole number ${range}`, 'ERR_INVALID_OPTION')
   }
   return value
 }
@@ -143,7 +145,7 @@ function toBoolean(where: string, text: string): boolean {
 function fromConfig(where: string, spec: OptionSpec, value: unknown): unknown {
   switch (spec.type) {
     case 'number':
-      return toCount(where, value)
+      return toCount(where, spec, value)
     case 'boolean':
       if (typeof value === 'boolean') {
         return value
@@ -164,7 +166,10 @@ function fromConfig(where: string, spec: OptionSpec, value: unknown): unknown {
 
 /** One file serves every command, so it may hold options that this one has no use for; a misspelling must not pass. */
 function rejectUnknownKeys(table: OptionTable, config: Readonly<Record<string, unknown>>): void {
-  const known = new Set([...Object.keys(MESH_OPTIONS), ...Object.keys(table)].map((name) => configName(name)))
+  const specs: [string, OptionSpec][] = [...Object.entries(MESH_OPTIONS), ...Object.entries(table)]
+  const known = new Set(
+    specs.filter(([, { flagOnly }]) => flagOnly !== true).map(([name]) => configName(name))
+  )
   const unknown = Object.keys(config).find((key) => !known.has(key))
   if (unknown !== undefined) {
     throw new UsageError(
