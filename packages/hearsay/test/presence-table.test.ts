@@ -6,11 +6,13 @@ import { instanceAt, knownOf, TestTable } from './support/presence-room.ts'
 describe('presence table', () => {
   it('discovers a member at its first record', () => {
     const table = new TestTable()
-    assert.equal(table.hear('a', { addresses: [Uint8Array.of(4)], introducers: [] }, 5), 'accepted')
+    const said = { addresses: [Uint8Array.of(4)], introducers: [], settled: 3 }
+    assert.equal(table.hear('a', said, 5), 'accepted')
     const [discovered] = table.drain()
     assert.equal(discovered?.type, 'discovered')
     assert.equal(table.get('a')?.heardAt, 5)
     assert.deepEqual(table.get('a')?.addresses, [Uint8Array.of(4)])
+    assert.equal(table.get('a')?.settled, 3)
   })
 
   it('takes only what is newer: sequence within an instance, start time between instances', () => {

@@ -11,8 +11,8 @@ import {
 } from '../errors.ts'
 import { BroadcastCore, OWN_BURST, OWN_PER_SECOND } from './broadcast-core.ts'
 import { MAX_BODY_BYTES } from './flood.ts'
+import { FloodDelivery } from './flood-delivery.ts'
 import { openFlood, sealFlood } from './flood-seal.ts'
-import { Inbox } from './inbox.ts'
 import type { HearsayComponents } from '../components.ts'
 import type { BroadcastOptions, BroadcastResult, MeshMessage } from '../mesh.ts'
 import type { MeshMetrics } from '../metrics.ts'
@@ -51,18 +51,13 @@ const ORIGINS_PER_MEMBER = 2
 /** Signatures that are being verified at the same time; who floods must not fill memory. */
 const MAX_VERIFYING = 256
 
-/** Messages that wait for `admit` at the same time. */
-const MAX_ADMITTING = 256
-
 /** What a member says to its whole room: over sessions, and by gossip to those without one, each once at most. */
 export class Broadcast {
-  /** What came by gossip. */
-  readonly messages: AsyncIterable<MeshMessage, undefined>
   readonly #init: BroadcastInit
   readonly #room: BroadcastRoom
   readonly #core: BroadcastCore
   readonly #codec: ChannelCodec<unknown>
-  readonly #inbox = new Inbox()
+  readonly #delivery: FloodDelivery
   readonly #log: Logger
   readonly #alarm = new Alarm((now) => {
     this.#core.handleTimeout(now)
@@ -72,18 +67,17 @@ export class Broadcast {
   readonly #tickets = new Map<number, (verdict: FloodVerdict) => void>()
   #ticket = 0
   #verifying = 0
-  #admitting = 0
   #running = false
   /** Floods are sealed one after another, so that they leave in order. */
   #sealing: Promise<unknown> = Promise.resolve()
 
   constructor(init: BroadcastInit) {
     this.#init = init
-    this.messages = this.#inbox
     // A topic of its own: what is refused here must not be charged to those who carry signaling or presence.
     this.#room = { topic: `${init.room.topic}/broadcast`, broadcastKey: init.room.broadcastKey }
     this.#log = init.components.logger.forComponent('hearsay:broadcast')
     this.#codec = codecOf(init.channels[DEFAULT_CHANNEL]?.codec)
+    this.#delivery = new FloodDelivery({ ...init, codec: this.#codec, log: this.#log })
     this.#core = new BroadcastCore(
       {
         localPeer: init.components.peerId.toString(),
@@ -93,6 +87,11 @@ export class Broadcast {
       },
       monotonicNow()
     )
+  }
+
+  /** What came by gossip. */
+  get messages(): AsyncIterable<MeshMessage, undefined> {
+    return this.#delivery.messages
   }
 
   start(): void {
@@ -111,7 +110,7 @@ export class Broadcast {
     this.#drain()
     this.#running = false
     this.#alarm.set(undefined)
-    this.#inbox.close()
+    this.#delivery.close()
     pubsub.topicValidators.delete(this.#room.topic)
     pubsub.unsubscribe(this.#room.topic)
   }
@@ -283,34 +282,14 @@ export class Broadcast {
         this.#tickets.delete(output.ticket)
         break
       case 'deliver':
-        this.#deliver(output.origin, output.flood).catch((error: unknown) => this.#log.error('%e', error))
+        this.#delivery.deliver(output.origin, output.flood).catch((error: unknown) => {
+          this.#log.error('%e', error)
+        })
         break
       case 'settled':
         this.#init.presence.setSettled(output.counter)
         break
     }
-  }
-
-  async #deliver(origin: string, { codec, body }: Flood): Promise<void> {
-    const { metrics, admit } = this.#init
-    let message: unknown
-    try {
-      if (codec !== this.#codec.name) throw new TypeError(`it was written by the codec "${codec}"`)
-      message = this.#codec.decode(body)
-    } catch (error) {
-      this.#log('a broadcast of %s cannot be read - %e', origin, error)
-      metrics.flood('undecodable')
-      return
-    }
-    if (this.#admitting >= MAX_ADMITTING) {
-      metrics.flood('dropped')
-      return
-    }
-    this.#admitting++
-    const isAdmitted = await admit(origin)
-    this.#admitting--
-    metrics.flood(isAdmitted ? 'delivered' : 'not-admitted')
-    if (isAdmitted && this.#inbox.push({ from: origin, message }) > 0) metrics.flood('dropped')
   }
 }
 

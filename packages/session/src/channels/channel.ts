@@ -19,7 +19,8 @@ export interface SendOptions {
   signal?: AbortSignal
   /**
    * What the sender knows the message by, where it goes to others too, or another way: a whole number. The receiver may
-   * refuse a message by its mark (`PeerSessionInit.acceptMarked`). @default none
+   * refuse a message by its mark (`PeerSessionInit.acceptMarked`). On the channel `default` of a mesh it is the counter of
+   * a broadcast. @default none
    */
   mark?: number
 }
