@@ -9,7 +9,7 @@ import { TestNetwork, type Carried } from './support/network.ts'
 import { createRandom } from './support/random.ts'
 import { VirtualClock } from './support/virtual-clock.ts'
 
-const PATHS = ['left', 'right']
+const PATHS = ['left', 'middle', 'right']
 
 /** Under bad weather, everything that one side may do to the other. */
 type Act = 'dial' | 'send' | 'close' | 'restart' | 'join'

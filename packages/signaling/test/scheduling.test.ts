@@ -102,17 +102,52 @@ describe('scheduling message 1', () => {
     ])
   })
 
-  it('uses two introducers at once, and a further one whenever those before it had time to answer', () => {
+  it('uses three introducers at once where nothing is known, and a further one whenever an answer is overdue', () => {
     assert.deepEqual(follow(schedule(gossip, introducers('a', 'b', 'c', 'd')), 799), [
       '0 introducer a',
       '0 introducer b',
-      '113 introducer c',
-      '225 introducer d',
+      '0 introducer c',
+      '113 introducer d',
       '400 introducer a',
       '400 introducer b',
+      '400 introducer c',
       '500 gossip',
-      '513 introducer c',
-      '625 introducer d'
+      '513 introducer d'
+    ])
+  })
+
+  it('uses two where dials have shown that these, or most, lead somewhere, and three where they do not', () => {
+    const path = introducers('a', 'b', 'c')
+    const known = new PathStats(100)
+    const atOnce = (peer: string) => new HandshakeSchedule([path], peer, known, 0).pollOutput(0).length
+    const [a, b, c] = lanesTo('peer', [path])
+    known.answered(a, 'peer', 100)
+    assert.equal(atOnce('peer'), 3)
+    known.answered(b, 'peer', 100)
+    assert.deepEqual([atOnce('peer'), atOnce('another peer')], [2, 2])
+    known.unanswered(b, 'peer')
+    known.unanswered(c, 'peer')
+    assert.equal(atOnce('peer'), 3)
+    path.known = ['x', 'y', 'z'].map((peer) => ({ peer, isConnected: true }))
+    assert.equal(atOnce('a third'), 3, 'of introducers that nobody has tried')
+    for (let count = 0; count < 5; count++) known.answered(a, 'peer', 100)
+    assert.equal(atOnce('a third'), 2)
+  })
+
+  it('asks again as soon as an answer is overdue where it has used three, of which two are answered', () => {
+    const path = introducers('a', 'b', 'c')
+    const bad = new PathStats(100)
+    for (const lane of lanesTo('another peer', [path])) {
+      bad.answered(lane, 'another peer', 80)
+      bad.unanswered(lane, 'another peer')
+    }
+    assert.deepEqual(follow(new HandshakeSchedule([path], 'peer', bad, 0), 600), [
+      '0 introducer a',
+      '0 introducer b',
+      '0 introducer c',
+      '90 introducer a',
+      '90 introducer b',
+      '90 introducer c'
     ])
   })
 
@@ -128,22 +163,23 @@ describe('scheduling message 1', () => {
     assert.deepEqual(follow(schedule(gossip, cold), 1200), [
       '0 introducer a',
       '0 introducer b',
-      '863 introducer c',
+      '0 introducer c',
       '1150 introducer a',
-      '1150 introducer b'
+      '1150 introducer b',
+      '1150 introducer c'
     ])
     cold.known = [{ peer: 'z', isConnected: true }, ...cold.known]
     assert.equal(follow(schedule(cold), 0)[0], '0 introducer z')
   })
 
   it('uses at once what is left where an introducer drops out', () => {
-    const path = introducers('a', 'b', 'c')
+    const path = introducers('a', 'b', 'c', 'd')
     const dialing = schedule(path)
     dialing.pollOutput(0)
     path.known = path.known.slice(1)
     assert.deepEqual(
       dialing.pollOutput(30).map(({ name }) => name),
-      ['introducer c']
+      ['introducer d']
     )
   })
 
@@ -156,17 +192,18 @@ describe('scheduling message 1', () => {
     ])
   })
 
-  it('knows a lane that was silent from one that had no time to answer', () => {
-    const path = introducers('a', 'b', 'c')
-    const dialing = new HandshakeSchedule([path], 'peer', new PathStats(100), 0)
+  it('knows on which other lanes an answer may still come, and until when', () => {
+    const path = introducers('a', 'b', 'c', 'd')
+    const dialing = new HandshakeSchedule([path, gossip], 'peer', new PathStats(100), 0)
     dialing.pollOutput(0)
-    const [a, b, c] = lanesTo('peer', [path])
-    assert.deepEqual(dialing.silent(a, 120), [])
-    dialing.pollOutput(125)
-    assert.deepEqual(
-      dialing.silent(c, 255).map(({ name }) => name),
-      [a.name, b.name]
-    )
+    dialing.pollOutput(113)
+    const [a] = lanesTo('peer', [path])
+    const told = (now: number) =>
+      dialing.awaited(a, now).map(({ lane, sentAt, until }) => [lane.via, sentAt, until])
+    assert.deepEqual(told(120), [['b', 0, 240], ['c', 0, 240], ['d', 113, 353]]) // prettier-ignore
+    dialing.pollOutput(400)
+    // Nobody knows which of two sendings is answered, so what is assumed of the RTT counts.
+    assert.deepEqual(told(410).slice(0, 2), [['b', 400, 600], ['c', 400, 600]]) // prettier-ignore
   })
 
   it('looks again for a path where there is none, and uses it when it comes', () => {
@@ -263,11 +300,13 @@ describe('scheduling packets', () => {
     assert.deepEqual([order('peer'), order('another peer')], [['b', 'a'], ['b', 'a']]) // prettier-ignore
     // What it lost for some is never worth leaving it for a path that the whole room pays for.
     for (let count = 0; count < 100; count++) {
-      stats.failed(a, `peer ${count}`)
+      stats.unanswered(a, `peer ${count}`)
     }
     const gossip = { ...introducers(), name: 'gossip', cost: 30 }
     assert.equal(stats.rank([gossip, path], 'another peer').at(-1)?.path.name, 'gossip')
-    stats.succeeded(a, 'peer', undefined)
+    for (let count = 0; count < 5; count++) {
+      stats.succeeded(a, 'peer', undefined)
+    }
     assert.deepEqual(order('another peer'), ['a', 'b'])
   })
 

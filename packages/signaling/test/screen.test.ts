@@ -198,6 +198,20 @@ describe('the checks of message 1', () => {
       assert.equal(bob.offers.length, 1)
     })
 
+    it('each neighbour has a part for itself, so that the flood of one costs others no round trip', async () => {
+      const limits = { handshakesPerSecond: 20 }
+      bob = await createBob({ limits, paths: ['relay', 'other'].map((name) => network.path(name, bob.peer)) })
+      const junk = await message1Of({ index: 3 })
+      for (let count = 0; count < 100; count++) {
+        give({ ...junk, body: junk.body.with(40, junk.body[40] ^ (count + 1)) }, `a name ${count}`)
+      }
+      assert.ok(dropped()['under-load'] > 0)
+      give(await message1Of({ index: 2 }), origin(2), 'other')
+      assert.equal(bob.offers.length, 1)
+      give(await message1Of({ index: 4 }), origin(4), 'other')
+      assert.equal(bob.offers.length, 1, 'one a second, of twenty')
+    })
+
     it('a cookie is worth nothing after two minutes', async () => {
       const one = await withCookie(await message1Of({ index: 2 }), origin(2))
       await clock.advance(120_001)

@@ -1,3 +1,4 @@
+export { MISCHIEFS, type Mischief } from './hostile-introducer.ts'
 export { NetworkEmulator, type EmulatedPacket, type NetworkConditions } from './network-emulator.ts'
 export { testPeerId, testPeerIds } from './peer-ids.ts'
 export { SeededRandom } from './seeded-random.ts'

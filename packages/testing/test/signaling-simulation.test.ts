@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { SignalingSimulation } from '../src/index.ts'
+import { MISCHIEFS, SignalingSimulation } from '../src/index.ts'
+import type { SignalingSimulationOptions } from '../src/index.ts'
 
 const SEED = 4711
 const CONNECTIONS = 12
@@ -24,3 +25,59 @@ describe('a simulated room of 300', () => {
     await simulation.stop()
   })
 })
+
+describe('a simulated room with hostile introducers', () => {
+  const members = 12
+  const seeds = [1, 2]
+
+  /** What dials took: the first of each member, and its second. */
+  async function dials(
+    options: Partial<SignalingSimulationOptions>
+  ): Promise<[first: number[], later: number[]]> {
+    const [first, later]: [number[], number[]] = [[], []]
+    for (const seed of seeds) {
+      const simulation = await SignalingSimulation.create({ members, dialers: members, seed, ...options })
+      for (let i = 0; i < 2 * members; i++) {
+        const tookMs = await simulation.connect('introducer')
+        assert.ok(tookMs !== undefined, `dial ${i} failed, seed ${seed}`)
+        const round = i < members ? first : later
+        round.push(tookMs)
+      }
+      await simulation.stop()
+    }
+    return [first, later]
+  }
+
+  for (const [hopMs, jitterMs] of [
+    [0, 0],
+    [50, 10]
+  ]) {
+    describe(`at ${hopMs} to ${hopMs + jitterMs} ms a hop`, () => {
+      let calm: number
+
+      before(async () => {
+        calm = quantile((await dials({ hopMs, jitterMs })).flat(), 0.95)
+      })
+
+      for (const mischief of MISCHIEFS) {
+        for (const introducers of [1, 2]) {
+          it(`makes every dial, in twice the time at most: ${introducers} of three are ${mischief}`, async () => {
+            const [first, later] = await dials({ hopMs, jitterMs, hostile: { mischief, introducers } })
+            // Where answers get lost the offer has to come again: after 400 ms where no answer has ever been timed, else
+            // when it is overdue, which nothing is before 50 ms.
+            const isLost = mischief === 'one-way'
+            const limits = isLost ? [400 + calm, Math.max(50, 2.2 * calm)] : [2 * calm, 2 * calm]
+            const rough = [first, later].map((times) => quantile(times, 0.95))
+            const told = `p95 is ${rough.join(', ')} ms, and ${calm} ms undisturbed; seeds ${seeds.join(', ')}`
+            assert.ok(rough[0] <= limits[0] && rough[1] <= limits[1], told)
+          })
+        }
+      }
+    })
+  }
+})
+
+function quantile(values: readonly number[], q: number): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? Number.NaN
+}

@@ -8,6 +8,16 @@ export const MIN_HEDGE_MS = 50
 /** Round trips after which a direct path, which has nobody in between, is hedged. */
 const DIRECT_HEDGE_RTTS = 2
 
+/** Relayed lanes that message 1 takes at once, and a further one while it is likely that those lead nowhere. */
+const AT_ONCE = 2
+const MAX_AT_ONCE = 3
+
+/** … likelier than once in so many dials. */
+const DIALS_WITHOUT_FAILURE = 20
+
+/** An answer that is not here after so many times the RTT of the first has been lost, or delayed to no use. */
+const AWAITED_RTTS = 2
+
 /** Lanes that one dial uses beside the room, however many intermediaries a peer names. */
 const MAX_LANES = 6
 
@@ -38,10 +48,21 @@ interface Progress {
   lastSentAt: number
 }
 
+/** A lane along which the answer to a dial may come, too. */
+export interface AwaitedLane {
+  readonly lane: Lane
+  readonly sentAt: number
+  /** Message 1 went along it once: what comes tells the RTT. */
+  readonly isMeasurable: boolean
+  /** Later it is of no use. */
+  readonly until: number
+}
+
 /**
- * When message 1 goes out on which lane: at once on two that share no intermediary, soon on further ones, again with
- * growing pauses, and late and rarely on a broadcast path. A direct path has no intermediary at all, so the others wait
- * a moment there, unless it takes nothing: almost every dial to a neighbour is answered before that.
+ * When message 1 goes out on which lane: at once on two that share no intermediary, or three while nothing or nothing
+ * good is known of them, soon on further ones, again with growing pauses, and late and rarely on a broadcast path. A
+ * direct path has no intermediary at all, so the others wait a moment there, unless it takes nothing: almost every dial
+ * to a neighbour is answered before that.
  */
 export class HandshakeSchedule {
   readonly #paths: readonly SignalingPath[]
@@ -49,6 +70,8 @@ export class HandshakeSchedule {
   readonly #stats: PathStats
   readonly #progress = new Map<string, Progress>()
   #firstSentAt: number | undefined
+  /** It went out on more lanes at once than are answered at once. */
+  #isWide = false
   #pollAt: number
 
   constructor(paths: readonly SignalingPath[], peer: string, stats: PathStats, now: number) {
@@ -67,6 +90,9 @@ export class HandshakeSchedule {
   pollOutput(now: number): Lane[] {
     const ranked = this.#ranked()
     this.#pollAt = ranked.length === 0 ? now + RETRY_MS : Infinity
+    if (this.#firstSentAt === undefined) {
+      this.#isWide = this.#atOnce(ranked) > AT_ONCE
+    }
     const due: Lane[] = []
     for (const [rank, lane] of ranked.entries()) {
       const at = this.#dueAt(lane, rank, ranked, now)
@@ -112,13 +138,16 @@ export class HandshakeSchedule {
     return progress?.sends === 1 ? now - progress.lastSentAt : undefined
   }
 
-  /** The answer has come along `winner`: the lanes that had plenty of time to bring one, and did not. */
-  silent(winner: Lane, now: number): Lane[] {
-    const allowedMs = 1.5 * Math.max(MIN_HEDGE_MS, this.rttMs(winner, now) ?? Infinity)
-    return this.#ranked().filter((lane) => {
-      const progress = this.#progress.get(lane.name)
-      const hasFailed = progress !== undefined && progress.sends > 0 && now - progress.lastSentAt > allowedMs
-      return hasFailed && lane.isReady && lane.name !== winner.name
+  /** The answer has come along `winner`: on which other lanes it may still come. The room's is not waited for. */
+  awaited(winner: Lane, now: number): AwaitedLane[] {
+    const rttMs = this.rttMs(winner, now) ?? this.#stats.rttMs(winner, this.#peer)
+    const allowedMs = AWAITED_RTTS * Math.max(MIN_HEDGE_MS, rttMs)
+    return this.#ranked().flatMap((lane) => {
+      const { sends, lastSentAt: sentAt } = this.#progress.get(lane.name) ?? { sends: 0, lastSentAt: now }
+      const isAwaited = sends > 0 && lane.isReady && lane.path.kind !== 'broadcast'
+      return isAwaited && lane.name !== winner.name
+        ? [{ lane, sentAt, isMeasurable: sends === 1, until: sentAt + allowedMs }]
+        : []
     })
   }
 
@@ -153,8 +182,16 @@ export class HandshakeSchedule {
       return Infinity
     }
     const isDirect = best.path.kind === 'direct'
-    const atOnce = isDirect ? (this.#progress.get(best.name)?.sends === 0 ? 2 : 1) : 2
+    const atOnce = isDirect ? (this.#progress.get(best.name)?.sends === 0 ? 2 : 1) : this.#atOnce(ranked)
     return start + Math.max(0, rank + 1 - atOnce) * this.#hedgeMs(best, isDirect)
+  }
+
+  #atOnce(ranked: readonly Lane[]): number {
+    const best = ranked.slice(0, AT_ONCE).filter(({ path }) => path.kind !== 'broadcast')
+    const next = ranked.at(AT_ONCE)
+    const loss = best.reduce((product, lane) => product * this.#stats.loss(lane, this.#peer), 1)
+    const isFurther = next !== undefined && !best.some((lane) => sharesIntermediary(lane, next))
+    return isFurther && DIALS_WITHOUT_FAILURE * loss >= 1 ? MAX_AT_ONCE : AT_ONCE
   }
 
   /** Whether any lane that the room does not pay for has taken it. */
@@ -165,8 +202,8 @@ export class HandshakeSchedule {
   }
 
   /**
-   * A third relayed lane joins two as soon as an answer should be here, then a fourth: so bad intermediaries cost a dial
-   * its own time again, and good ones nobody an envelope.
+   * A further relayed lane joins as soon as an answer should be here, then another: so bad intermediaries cost a dial its
+   * own time again, and good ones nobody an envelope.
    */
   #hedgeMs(lane: Lane, isDirect: boolean): number {
     const waitMs = isDirect
@@ -189,6 +226,10 @@ export class HandshakeSchedule {
   #pauseMs(lane: Lane, sends: number): number {
     if (lane.path.kind === 'broadcast') {
       return BROADCAST_RETRANSMIT_MS + 1000 * (sends - 1)
+    }
+    // The peer has answered two of three, perhaps the wrong ones: the third asks again as soon as that can be known.
+    if (this.#isWide && sends === 1 && lane.isReady && this.#stats.isMeasured(lane, this.#peer)) {
+      return Math.max(MIN_HEDGE_MS, this.#stats.dueMs(lane, this.#peer))
     }
     const firstMs = Math.max(RETRANSMIT_MS, 2 * this.#stats.rttMs(lane, this.#peer))
     return Math.min(MAX_RETRANSMIT_MS, (lane.isReady ? firstMs : firstMs + COLD_MS) * 2 ** (sends - 1))

@@ -14,15 +14,27 @@ import { sendEnvelope, type Context } from './context.ts'
 import type { Dial } from './dial.ts'
 import type { Gate } from './gate.ts'
 import type { SignalingLimits } from './limits.ts'
-import { OfferTable, type Offer } from './offer-table.ts'
+import { OfferTable, type AnswerLane, type Offer } from './offer-table.ts'
 import { Screen, type Authentic } from './screen.ts'
 
 /** The same message 2 is not sent again along a lane sooner, however often message 1 comes. */
 const RESEND_GAP_MS = 100
 const BROADCAST_RESEND_GAP_MS = 1000
 
-/** Lanes along which message 2 goes back: an initiator uses two at once, and others when those are silent. */
+/** Lanes along which message 2 goes back: an initiator uses two or three at once, and others when those are silent. */
 const MAX_ANSWER_LANES = 6
+
+/**
+ * Of the lanes along which message 1 came at once (the next would come 50 ms later), so many are answered at once, first
+ * those that are not likely to lose it: a third is there for the sake of message 1, and is answered where that comes
+ * along it again.
+ */
+const ANSWERED_AT_ONCE = 2
+const AT_ONCE_MS = 40
+const LIKELY_LOST = 1 / 2
+
+/** Message 1 comes again though message 2 has gone back along this lane so many times the RTT ago: it was lost there. */
+const LOST_RTTS = 2
 
 /**
  * Members that are told why their message 1 counts for nothing: what was recorded in an earlier life of ours may be
@@ -147,7 +159,7 @@ export class Acceptor {
       message2: undefined,
       lanes: new Map()
     }
-    this.#noteLane(offer, arrival)
+    this.#noteLane(offer, arrival, now)
     if (this.#losesGlare(offer)) {
       return 'glare'
     }
@@ -258,9 +270,13 @@ export class Acceptor {
     offer.state = 'answered'
     offer.message2 = message2
     const now = this.#context.timers.now()
+    const spare = this.#spareLanes(offer)
     for (const entry of offer.lanes.values()) {
       entry.sentAt = now
-      this.#sendMessage2(responder.session, message2, remotePeer, entry.lane)
+      if (!spare.includes(entry)) {
+        entry.sends++
+        this.#sendMessage2(responder.session, message2, remotePeer, entry.lane)
+      }
     }
     const further = this.#furtherLane(offer)
     if (further !== undefined) {
@@ -280,8 +296,8 @@ export class Acceptor {
     return responder.writeMessage2(rooms, { outcome, responderInstance, voidSerial, answer })
   }
 
-  /** Message 2 goes back along each lane along which message 1 comes: what one of them swallows the others bring. */
-  #noteLane(offer: Offer, arrival: Arrival): { readonly lane: Lane; sentAt: number } | undefined {
+  /** Message 2 goes back along the lanes along which message 1 comes: what one of them swallows the others bring. */
+  #noteLane(offer: Offer, arrival: Arrival, now: number): AnswerLane | undefined {
     const lane = laneOf(arrival, this.#context.paths)
     if (lane === undefined) {
       return undefined
@@ -290,9 +306,22 @@ export class Acceptor {
     if (known !== undefined || offer.lanes.size >= MAX_ANSWER_LANES) {
       return known
     }
-    const entry = { lane, sentAt: -Infinity }
+    const entry = { lane, cameAt: now, sentAt: -Infinity, sends: 0 }
     offer.lanes.set(lane.name, entry)
     return entry
+  }
+
+  /** The lanes that are not answered before message 1 comes along them again. */
+  #spareLanes({ lanes, remotePeer }: Offer): AnswerLane[] {
+    const [first, ...others] = lanes.values()
+    const risk = ({ lane }: AnswerLane) => {
+      const loss = this.#context.stats.loss(lane, remotePeer)
+      return loss > LIKELY_LOST ? loss : 0
+    }
+    return [first, ...others.filter(({ cameAt }) => cameAt - first.cameAt < AT_ONCE_MS)]
+      .filter(({ lane }) => lane.path.kind !== 'broadcast')
+      .toSorted((a, b) => risk(a) - risk(b))
+      .slice(ANSWERED_AT_ONCE)
   }
 
   /** Who had to ask the whole room may be reached by a cheaper path. */
@@ -305,15 +334,30 @@ export class Acceptor {
   }
 
   #resend(offer: Offer, arrival: Arrival, now: number): void {
-    const entry = this.#noteLane(offer, arrival)
+    const lanes = offer.lanes.size
+    const entry = this.#noteLane(offer, arrival, now)
     if (entry === undefined || offer.message2 === undefined) {
       return
     }
-    const gapMs = entry.lane.path.kind === 'broadcast' ? BROADCAST_RESEND_GAP_MS : RESEND_GAP_MS
-    if (now - entry.sentAt >= gapMs) {
-      entry.sentAt = now
-      this.#sendMessage2(offer.responder.session, offer.message2, offer.remotePeer, entry.lane)
+    const { lane, sentAt } = entry
+    const isNew = offer.lanes.size > lanes
+    const gapMs = lane.path.kind === 'broadcast' ? BROADCAST_RESEND_GAP_MS : RESEND_GAP_MS
+    const isSpare = !isNew && entry.sends === 0
+    if (now - sentAt < gapMs && !isSpare) {
+      return
     }
+    entry.sentAt = now
+    if (isNew && this.#spareLanes(offer).includes(entry)) {
+      return
+    }
+    // Nobody but the initiator itself is taken at its word, and of its lane alone.
+    const { stats } = this.#context
+    const isLost = now - sentAt > LOST_RTTS * stats.rttMs(lane, offer.remotePeer)
+    if (entry.sends > 0 && isLost && arrival.origin === offer.remotePeer) {
+      stats.unanswered(lane, offer.remotePeer)
+    }
+    entry.sends++
+    this.#sendMessage2(offer.responder.session, offer.message2, offer.remotePeer, lane)
   }
 
   #sendMessage2(session: Uint8Array, message2: Uint8Array, remotePeer: string, lane: Lane): void {

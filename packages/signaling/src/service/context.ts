@@ -8,6 +8,7 @@ import type { StaticKeys } from '../handshake/static-key.ts'
 import type { SignalingPath } from '../path.ts'
 import { peerIdBytes, publicKeyOf } from '../peer-key.ts'
 import type { Room } from '../rooms/room.ts'
+import type { AnswerReview } from '../scheduling/answer-review.ts'
 import type { Lane } from '../scheduling/lane.ts'
 import type { PathStats } from '../scheduling/path-stats.ts'
 import type { Counters } from './counters.ts'
@@ -26,6 +27,7 @@ export interface Context {
   readonly staticKeys: StaticKeys
   readonly ledger: PeerLedger
   readonly stats: PathStats
+  readonly review: AnswerReview
   readonly counters: Counters
   readonly log: Logger | undefined
 }

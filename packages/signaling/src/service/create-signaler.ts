@@ -8,6 +8,7 @@ import { createIdentity } from '../handshake/identity.ts'
 import { StaticKeys } from '../handshake/static-key.ts'
 import type { SignalingPath } from '../path.ts'
 import type { Room } from '../rooms/room.ts'
+import { AnswerReview } from '../scheduling/answer-review.ts'
 import { PathStats } from '../scheduling/path-stats.ts'
 import { Counters } from './counters.ts'
 import type { Context } from './context.ts'
@@ -71,6 +72,7 @@ export function createSignaler(init: SignalerInit): SignalerService {
   lastStartTimeMs = Math.max(lastStartTimeMs + 1, Date.now())
   const limits = { ...DEFAULT_LIMITS, ...init.limits }
   const sessions = new Map<string, Session>()
+  const stats = new PathStats(limits.maxMeasuredPaths)
   const context: Context = {
     identity: createIdentity(init.privateKey, dh),
     instance: createInstance(init.startTimeMs ?? lastStartTimeMs, randomBytes(8)),
@@ -81,7 +83,8 @@ export function createSignaler(init: SignalerInit): SignalerService {
     timers,
     staticKeys: new StaticKeys(limits.maxCheckedKeys),
     ledger: new PeerLedger(limits.maxKnownPeers, (peer) => sessions.has(peer)),
-    stats: new PathStats(limits.maxMeasuredPaths),
+    stats,
+    review: new AnswerReview(stats),
     counters: new Counters(init.metrics),
     log: init.logger?.forComponent('hearsay:signaling')
   }

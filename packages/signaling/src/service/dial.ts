@@ -8,7 +8,7 @@ import type { Arrival, SignalingPath } from '../path.ts'
 import { MAX_PROOFS } from '../rooms/proof.ts'
 import type { Room } from '../rooms/room.ts'
 import { laneOf, type Lane } from '../scheduling/lane.ts'
-import { HandshakeSchedule } from '../scheduling/handshake-schedule.ts'
+import { HandshakeSchedule, type AwaitedLane } from '../scheduling/handshake-schedule.ts'
 import type { DialOutcome, SignalingSession } from '../signaler.ts'
 import type { DialResult, DropReason } from './counters.ts'
 import { generateKeyPair, sendEnvelope, type Context } from './context.ts'
@@ -113,10 +113,11 @@ export class Dial {
     }
     const { payload, keys, rooms } = message
     const now = this.#context.timers.now()
-    this.#noteAnswer(laneOf(arrival, this.#init.paths), now)
+    const awaited = this.#noteAnswer(laneOf(arrival, this.#init.paths), now)
     if (payload.outcome === 'unknown-instance') {
       return this.#tryAgain(payload)
     }
+    this.#context.review.add(this.session, this.remotePeer, body, awaited)
     if (payload.outcome === 'superseded') {
       // The peer's word alone stops nobody: whether the evidence holds is for others to say.
       this.#end('refused', () => this.#resolve({ outcome: 'refused', code: 'superseded' }))
@@ -219,19 +220,18 @@ export class Dial {
     })
   }
 
-  #noteAnswer(lane: Lane | undefined, now: number): void {
+  /** Returns on which other lanes the answer may come. */
+  #noteAnswer(lane: Lane | undefined, now: number): readonly AwaitedLane[] {
     if (lane === undefined) {
-      return
+      return []
     }
-    const { stats } = this.#context
-    stats.succeeded(lane, this.remotePeer, this.#schedule.rttMs(lane, now))
-    for (const silent of this.#schedule.silent(lane, now)) {
-      stats.failed(silent, this.remotePeer)
-    }
+    this.#context.stats.answered(lane, this.remotePeer, this.#schedule.rttMs(lane, now))
+    return this.#schedule.awaited(lane, now)
   }
 
   #createSchedule(): HandshakeSchedule {
     const now = this.#context.timers.now()
+    this.#context.review.settle(now)
     return new HandshakeSchedule(this.#init.paths, this.remotePeer, this.#context.stats, now)
   }
 

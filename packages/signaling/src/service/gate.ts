@@ -5,6 +5,12 @@ import { TokenBucket } from '../quota/token-bucket.ts'
 import type { Arrival } from '../path.ts'
 import type { SignalingLimits } from './limits.ts'
 
+/**
+ * The part of the rate at which nobody needs a cookie that each neighbour has for itself: so that a flood which others
+ * bring costs a dial no round trip.
+ */
+const UNASKED_PART = 1 / 20
+
 /** What to do with a message 1: compute on, let it go, or ask for a cookie, which is here. */
 export type GateVerdict = 'compute' | 'drop' | { readonly cookie: Uint8Array }
 
@@ -18,6 +24,7 @@ export class Gate {
   readonly #forgeries: OriginBuckets
   readonly #repetitions: OriginBuckets
   readonly #load: TokenBucket
+  readonly #unasked: OriginBuckets
   readonly #shares: OriginBuckets
   readonly #cookies: Cookies
 
@@ -29,6 +36,8 @@ export class Gate {
     // Paths and impatient senders repeat honestly.
     this.#repetitions = new OriginBuckets(5 * burst, 5 * perSecond, maxOrigins)
     this.#load = new TokenBucket(handshakesPerSecond, handshakesPerSecond, now)
+    const unasked = handshakesPerSecond * UNASKED_PART
+    this.#unasked = new OriginBuckets(unasked, unasked, maxOrigins)
     this.#shares = new OriginBuckets(share, share, maxOrigins)
     this.#cookies = new Cookies(randomBytes, limits.cookieLifetimeMs, now)
   }
@@ -59,7 +68,8 @@ export class Gate {
     isBroadcast: boolean,
     now: number
   ): GateVerdict {
-    if (this.#load.take(now)) {
+    const neighbour = `${arrival.path}\n${arrival.neighbour}`
+    if (this.#unasked.take(neighbour, now) || this.#load.take(now)) {
       return 'compute'
     }
     const isHeard =
@@ -67,7 +77,7 @@ export class Gate {
     if (!isHeard) {
       return { cookie: this.#cookies.create(session, arrival, now) }
     }
-    return this.#shares.take(`${arrival.path}\n${arrival.neighbour}`, now) ? 'compute' : 'drop'
+    return this.#shares.take(neighbour, now) ? 'compute' : 'drop'
   }
 }
 

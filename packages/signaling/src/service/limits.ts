@@ -2,8 +2,8 @@
 export interface SignalingLimits {
   /**
    * Handshakes computed a second before cookies are asked for: one costs the responder about 1.3 ms in Node and 6 ms
-   * in a page, so that these are an eighth of a core there, and more than a room of 50 that starts at once needs.
-   * @default 100
+   * in a page, so that these are an eighth of a core there, and more than a room of 50 that starts at once needs. Each
+   * neighbour on a path has a twentieth of as many for itself. @default 100
    */
   handshakesPerSecond: number
   /**

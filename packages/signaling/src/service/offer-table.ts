@@ -4,6 +4,15 @@ import type { Responder } from '../handshake/responder.ts'
 import type { Room } from '../rooms/room.ts'
 import type { Lane } from '../scheduling/lane.ts'
 
+/** A lane along which message 1 has come. */
+export interface AnswerLane {
+  readonly lane: Lane
+  readonly cameAt: number
+  /** When message 2 last went back along it, or would have, were it not spare. */
+  sentAt: number
+  sends: number
+}
+
 /** A message 1 that passed every check, and what became of it. */
 export interface Offer {
   readonly key: string
@@ -18,8 +27,8 @@ export interface Offer {
   state: 'admitting' | 'open' | 'answered' | 'void'
   /** The bytes that answer every repetition of message 1. */
   message2: Uint8Array | undefined
-  /** The lanes along which message 1 has come, and when message 2 last went back along each. */
-  readonly lanes: Map<string, { readonly lane: Lane; sentAt: number }>
+  /** By their names, in the order in which message 1 came along them. */
+  readonly lanes: Map<string, AnswerLane>
 }
 
 /**

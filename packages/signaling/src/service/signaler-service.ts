@@ -12,6 +12,7 @@ import {
 import { compareInstances, INSTANCE_BYTES } from '../freshness/instance.ts'
 import type { Arrival } from '../path.ts'
 import { publicKeyOf } from '../peer-key.ts'
+import { laneOf } from '../scheduling/lane.ts'
 import type { DialOptions, DialOutcome, IncomingOffer, Signaler } from '../signaler.ts'
 import { Acceptor } from './acceptor.ts'
 import { ClosedSession } from './closed-session.ts'
@@ -268,7 +269,10 @@ export class NoiseSignaler extends TypedEventEmitter<SignalerServiceEvents> impl
     }
     const dial = this.#dialsBySession.get(bytesKey(envelope.session))
     if (dial === undefined) {
-      return 'unknown-session'
+      const lane = laneOf(arrival, this.#context.paths)
+      const { session, kind, body } = envelope
+      const isKnown = kind === 'message2' && this.#context.review.receive(session, body, lane, now)
+      return isKnown ? 'repeated' : 'unknown-session'
     }
     if (envelope.version !== PROTOCOL_VERSION) {
       return 'wrong-version'
