@@ -27,7 +27,7 @@ import { readSelectedCandidatePair, type SelectedCandidatePair } from './selecte
 import { SetupTimer, type SessionStats } from './session-stats.ts'
 import { errorOfClose } from './session-failure.ts'
 import { SetupDeadline } from './setup-deadline.ts'
-import type { SessionEvent, SessionState, Transition } from './state/session-state.ts'
+import type { SessionEvent, SessionRole, SessionState, Transition } from './state/session-state.ts'
 import { SessionStateMachine } from './state/state-machine.ts'
 
 /**
@@ -49,6 +49,8 @@ export class PeerSession extends TypedEventEmitter<PeerSessionEvents> implements
   readonly #setup = new SetupTimer()
   readonly #deadline: SetupDeadline
   readonly #heartbeat: Heartbeat
+  /** Open channels whose user wants to know soon when the peer dies. */
+  readonly #stoodOn = new Set<object>()
   readonly #connected = Promise.withResolvers<undefined>()
   readonly #closed = Promise.withResolvers<undefined>()
   #farewell: Farewell | undefined
@@ -82,8 +84,10 @@ export class PeerSession extends TypedEventEmitter<PeerSessionEvents> implements
       listener: {
         onRemoteChannel: (channel) => this.safeDispatchEvent('channel', { detail: channel }),
         onViolation: (problem) => this.#end('protocol-violation', problem),
-        onSent: () => this.#heartbeat.sent(),
-        onReceived: () => this.#heartbeat.heard(true),
+        onSent: (channel) => {
+          if (!this.#stoodOn.has(channel)) this.#heartbeat.sent()
+        },
+        onReceived: (channel) => this.#heartbeat.heard(!this.#stoodOn.has(channel)),
         onHandlerError: (detail) => {
           this.#log.error(
             'handler of "%s" on channel "%s" failed: %s',
@@ -214,13 +218,20 @@ export class PeerSession extends TypedEventEmitter<PeerSessionEvents> implements
   }
 
   /**
-   * Beats faster than idle sessions from now on, so that a dead peer is noticed within seconds: for who stands on this
-   * session without sending anything.
-   *
-   * @returns ends it
+   * Beats faster than an idle session while this channel is open, so that a dead peer is noticed within seconds: for who
+   * stands on the channel and sends little. What moves on it does not make the session a busy one.
    */
-  stayAlert(): () => void {
-    return this.#heartbeat.stayAlert()
+  standOn<Message>(channel: Channel<Message>): void {
+    const end = this.#heartbeat.stayAlert()
+    this.#stoodOn.add(channel)
+    channel.addEventListener(
+      'close',
+      () => {
+        this.#stoodOn.delete(channel)
+        end()
+      },
+      { once: true }
+    )
   }
 
   /** Gathers candidates anew and renegotiates, such as after a change of network. DTLS and channels live on. */
@@ -331,7 +342,7 @@ export class PeerSession extends TypedEventEmitter<PeerSessionEvents> implements
         this.#deadline.start(state)
         break
       case 'connected':
-        if (transition.from === 'connecting') this.#begin(transition.time)
+        if (transition.from === 'connecting') this.#begin(transition.time, state.role)
         break
       case 'recovering':
         break
@@ -348,10 +359,10 @@ export class PeerSession extends TypedEventEmitter<PeerSessionEvents> implements
   }
 
   /** Connected at last. */
-  #begin(now: number): void {
+  #begin(now: number, role: SessionRole): void {
     this.#deadline.stop()
     this.#setup.mark('verified', now)
-    this.#heartbeat.start()
+    this.#heartbeat.start(role)
     this.#channels.release()
     this.#connected.resolve(undefined)
   }

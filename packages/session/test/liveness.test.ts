@@ -69,6 +69,22 @@ describe('Liveness', () => {
     )
   })
 
+  it('asks once a beat where two ask each other', () => {
+    const sides = [false, true].map((yields) => new Liveness({ ...DEFAULT_LIVENESS, yields }, 0))
+    const pings = [0, 0]
+    for (let now = 0; now <= 600_000; now += 10) {
+      for (const [index, side] of sides.entries()) {
+        side.handleTimeout(now)
+        for (let output = side.pollOutput(); output !== undefined; output = side.pollOutput()) {
+          assert.equal(output, 'ping')
+          pings[index]++
+          for (const both of sides) both.handleHeard(now)
+        }
+      }
+    }
+    assert.deepEqual(pings, [4 + Math.floor((600_000 - 5_000) / 15_000), 0])
+  })
+
   it('when idle: pings every 15 s, suspects after 40 s', () => {
     const liveness = new Liveness(DEFAULT_LIVENESS, 0)
     liveness.handleHeard(10_000)

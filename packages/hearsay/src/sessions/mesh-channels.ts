@@ -55,6 +55,6 @@ export function openMeshChannel(
 
 /** The mesh itself stands on such a channel: while it is open, the peer's end is to be noticed soon. */
 function watched<Message>(session: PeerSession, channel: Channel<Message>): Channel<Message> {
-  channel.addEventListener('close', session.stayAlert(), { once: true })
+  session.standOn(channel)
   return channel
 }

@@ -28,8 +28,9 @@ export interface ChannelSetListener {
   /** A channel that only the peer knew. */
   onRemoteChannel(channel: SessionChannel): void
   onViolation(problem: string): void
-  onSent(): void
-  onReceived(): void
+  /** A frame went, or came. */
+  onSent(channel: SessionChannel): void
+  onReceived(channel: SessionChannel): void
   onHandlerError(detail: HandlerErrorDetail): void
   onInvalid(channel: SessionChannel, error: PayloadDecodeError): void
   onProgress(): void
@@ -84,8 +85,8 @@ export class ChannelSet {
       endingError: () => this.#ended,
       reserveEarly: (cost) => this.#reserveEarly(cost),
       acceptMarked: (channel, mark) => listener.acceptMarked(channel.label, mark),
-      onSent: () => listener.onSent(),
-      onReceived: () => listener.onReceived(),
+      onSent: (channel) => listener.onSent(channel),
+      onReceived: (channel) => listener.onReceived(channel),
       onViolation: (channel, problem) => listener.onViolation(`channel "${channel.label}": ${problem}`),
       onHandlerError: (channel, type, error) =>
         listener.onHandlerError({ channel: channel.label, type, error }),

@@ -35,8 +35,8 @@ export interface ChannelHost {
   /** A message came with a mark. @returns whether it is to be delivered */
   acceptMarked(channel: SessionChannel, mark: number): boolean
   /** A frame went, or came. */
-  onSent(): void
-  onReceived(): void
+  onSent(channel: SessionChannel): void
+  onReceived(channel: SessionChannel): void
   onViolation(channel: SessionChannel, problem: string): void
   onHandlerError(channel: SessionChannel, type: string, error: unknown): void
   onInvalid(channel: SessionChannel, error: PayloadDecodeError): void
@@ -90,7 +90,7 @@ export class SessionChannel extends TypedEventEmitter<ChannelEvents<unknown>> im
       pump: () => host.scheduler.pump(),
       onSent: () => {
         this.#lastUsedAt = host.clock.now()
-        host.onSent()
+        host.onSent(this)
       }
     })
     this.#router = new MessageRouter({
@@ -363,7 +363,7 @@ export class SessionChannel extends TypedEventEmitter<ChannelEvents<unknown>> im
       return
     }
     this.#lastUsedAt = this.#host.clock.now()
-    this.#host.onReceived()
+    this.#host.onReceived(this)
     this.#receiver.handleInput(bytes)
     this.#grant()
     if (this.#receiver.hasReceivedAll) this.#host.onProgress(this)

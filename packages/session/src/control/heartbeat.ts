@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { LivenessOptions } from '../constants.ts'
 import type { ControlFrame } from './control-frame.ts'
+import type { SessionRole } from '../state/session-state.ts'
 import { Liveness, type LivenessOutput } from './liveness.ts'
 
 export interface HeartbeatInit {
@@ -29,10 +30,10 @@ export class Heartbeat {
     return this.#roundTripMs
   }
 
-  /** The connection stands. */
-  start(): void {
+  /** The connection stands. Of its two sides the responder leaves it to the other to ask, mostly. */
+  start(role: SessionRole): void {
     const now = this.#init.clock.now()
-    this.#liveness = new Liveness(this.#init.options, now)
+    this.#liveness = new Liveness({ ...this.#init.options, yields: role === 'responder' }, now)
     this.#liveness.handleAlert(this.#alerts > 0, now)
     this.#schedule()
   }

@@ -1,6 +1,17 @@
 import type { LivenessOptions } from '../constants.ts'
 
+export interface LivenessInit extends LivenessOptions {
+  /** The other side pings first, as a rule. @default false */
+  readonly yields?: boolean
+}
+
 export type LivenessOutput = 'ping' | 'suspected' | 'heard-again' | 'lost'
+
+/**
+ * Both sides hear of each other by every ping and its answer, and would ask again at the same moment. So one of them
+ * waits so much longer that it hears the other's ping instead.
+ */
+const YIELD = 1.2
 
 /** A timer this late means that this process stood still; the silence was then ours, not the peer's. */
 const STALL_MS = 500
@@ -10,7 +21,7 @@ const STALL_MS = 500
  * beats slowly, unless somebody stands on it. Anything heard on any channel is a sign of life.
  */
 export class Liveness {
-  readonly #options: LivenessOptions
+  readonly #options: LivenessInit
   #lastHeard: number
   #lastPing = -Infinity
   #lastData: number
@@ -20,7 +31,7 @@ export class Liveness {
   #expectedTimeout: number | undefined
   #outputs: LivenessOutput[] = []
 
-  constructor(options: LivenessOptions, now: number) {
+  constructor(options: LivenessInit, now: number) {
     this.#options = options
     this.#lastHeard = now
     this.#lastData = now
@@ -98,10 +109,10 @@ export class Liveness {
   }
 
   #nextPing(now: number): number {
-    const { activeBeatMs, alertBeatMs, idleBeatMs } = this.#options
+    const { activeBeatMs, alertBeatMs, idleBeatMs, yields = false } = this.#options
     const beat = { active: activeBeatMs, alert: alertBeatMs, idle: idleBeatMs }[this.#pace(now)]
     // While suspected a ping goes every half beat: the first sign of life ends the suspicion.
-    const interval = this.#suspectedSince === undefined ? beat : beat / 2
+    const interval = this.#suspectedSince !== undefined ? beat / 2 : yields ? beat * YIELD : beat
     return Math.max(this.#lastHeard, this.#lastPing) + interval
   }
 
