@@ -76,6 +76,9 @@ export const RENEWAL_RETRY_MS = 60_000
 /** Remote candidates that a session takes for one ICE generation; a host with eight interfaces has about 40. */
 export const MAX_REMOTE_CANDIDATES = 64
 
+/** What may wait on the control channel: a peer that pings and does not read the answers gets none any more. */
+export const MAX_CONTROL_BUFFER_BYTES = 65_536
+
 /** Transitions kept for debugging. */
 export const DEFAULT_HISTORY_LENGTH = 64
 

@@ -2,7 +2,13 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { RemoteHandlerError, type ChannelOptions, type PeerSession } from '@hearsay/session'
 import { testPeerId } from '@hearsay/testing'
-import { decodeChannelFrame, encodeChannelFrame, type ChannelFrame } from '../src/channels/frame.ts'
+import {
+  decodeChannelFrame,
+  encodeChannelFrame,
+  type ChannelFrame,
+  type MessageHeader
+} from '../src/channels/frame.ts'
+import { encodeControlFrame } from '../src/control/control-frame.ts'
 import {
   DEFAULT_MAX_MESSAGE_SIZE,
   DEFAULT_RECEIVE_WINDOW_BYTES,
@@ -299,6 +305,61 @@ describe('after hello', () => {
       await end()
     })
   }
+
+  const unread: [what: string, header: MessageHeader, body: Uint8Array][] = [
+    ['requests that nobody handles', { kind: 'request', id: 1, type: 'x' }, new Uint8Array(0)],
+    ['requests that are too large', { kind: 'request', id: 1, type: 'x' }, new Uint8Array(200)]
+  ]
+  for (const [what, header, body] of unread) {
+    it(`a peer that does not read the answers to ${what} makes us keep a bounded number`, async () => {
+      const options = { maxMessageSize: 100, receiveWindowBytes: 262_144, highWatermarkBytes: 1_000 }
+      const { peer, victim, endOf, advance, end } = await attack(options)
+      peer.sayHello()
+      const channel = endOf('x')
+      let limit = 0
+      channel.send = (data) => {
+        channel.bufferedAmount += data.length
+        const frame = decodeChannelFrame(data)
+        if (frame?.type === 'credit') limit = frame.limit
+      }
+      await advance(100)
+      const frame = encodeChannelFrame({
+        type: 'begin',
+        header,
+        empty: false,
+        total: body.length,
+        end: true,
+        body
+      }).slice()
+      const cost = frame.length + FRAME_COST_BYTES
+      let asked = 0
+      for (let before = -1; before < asked;) {
+        before = asked
+        for (; (asked + 1) * cost <= limit && asked < 20_000; asked++) channel.receive(frame)
+        await advance(0)
+      }
+      assert.ok(asked < 10_000, `${asked} were taken`)
+      assert.equal(victim.state.name, 'connected')
+      await end()
+    })
+  }
+
+  it('a peer that pings and does not read the answers gets few', async () => {
+    const { peer, victim, endOf, advance, end } = await attack()
+    peer.sayHello()
+    await advance(100)
+    const control = endOf('hearsay')
+    let answers = 0
+    control.send = (data) => {
+      control.bufferedAmount += data.length
+      answers++
+    }
+    const ping = encodeControlFrame({ type: 'ping', token: 1 }).slice()
+    for (let count = 0; count < 100_000; count++) control.receive(ping)
+    assert.ok(answers > 0 && answers < 40_000, String(answers))
+    assert.equal(victim.state.name, 'connected')
+    await end()
+  })
 
   it('an error is a line, however much the peer says', async () => {
     const { peer, victim, advance, end } = await attack()

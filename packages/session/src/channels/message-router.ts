@@ -56,8 +56,8 @@ export interface RouterHost {
   readonly maxRunningHandlers: number
   /** Sends a message; rejects where it cannot be encoded, is too large, or the channel closes. */
   post(header: MessageHeader, payload: unknown, signal?: AbortSignal): Promise<void>
-  /** Sends text as it is, without the codec. Never fails: where the channel is closed nobody waits. */
-  postError(id: number, code: string, text: string): void
+  /** Sends text as it is, without the codec; resolves once it has left. Never fails: a closed channel has nobody wait. */
+  postError(id: number, code: string, text: string): Promise<void>
   cancel(id: number): void
   /** The incoming message has been dealt with. */
   done(message: IncomingMessage): void
@@ -232,22 +232,26 @@ export class MessageRouter {
     }
   }
 
-  /** Runs one handler. Never rejects: whatever goes wrong is the handler's or the peer's, not the channel's. */
+  /**
+   * Runs one handler, until its reply has left: a peer that asks and does not read what is said runs out of handlers.
+   * Never rejects: whatever goes wrong is the handler's or the peer's, not the channel's.
+   */
   async #run(message: TypedMessage, signal: AbortSignal): Promise<void> {
     const { header } = message
     const { type } = header
-    const refuse = (code: ErrorCode, text: string): void => {
-      if (header.kind === 'request') this.#host.postError(header.id, code, truncateUtf8(text, MAX_TEXT_BYTES))
+    const refuse = async (code: ErrorCode, text: string): Promise<void> => {
+      if (header.kind !== 'request') return
+      await this.#host.postError(header.id, code, truncateUtf8(text, MAX_TEXT_BYTES))
     }
     const handler = this.#handlers.get(type)
     if (handler === undefined) {
-      refuse('no-handler', type)
+      await refuse('no-handler', type)
       return
     }
     const decoded = this.decode(message)
     if (decoded.error !== undefined) {
-      refuse('bad-payload', decoded.error.message)
       this.#host.reportUndecodable(decoded.error)
+      await refuse('bad-payload', decoded.error.message)
       return
     }
     const { remotePeer, label: channel } = this.#host
@@ -256,7 +260,7 @@ export class MessageRouter {
       result = await handler(decoded.payload as never, { remotePeer, channel, type, signal })
     } catch (error) {
       this.#host.reportHandlerError(type, error)
-      refuse('handler-failed', error instanceof Error ? error.message : 'the handler failed')
+      await refuse('handler-failed', error instanceof Error ? error.message : 'the handler failed')
       return
     }
     if (header.kind !== 'request' || signal.aborted) return
@@ -265,7 +269,7 @@ export class MessageRouter {
     } catch (error) {
       if (signal.aborted || this.#closed !== undefined) return
       this.#host.reportHandlerError(type, error)
-      refuse('bad-response', error instanceof Error ? error.message : 'the response could not be sent')
+      await refuse('bad-response', error instanceof Error ? error.message : 'the response could not be sent')
     }
   }
 

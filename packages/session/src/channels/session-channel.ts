@@ -119,7 +119,7 @@ export class SessionChannel extends TypedEventEmitter<ChannelEvents<unknown>> im
         violation: (problem) => host.onViolation(this, problem),
         unreadMessages: () => this.#unread.length + this.#router.waitingMessages,
         isAwaited: (id) => this.#router.isAwaited(id),
-        refuse: (id) => this.#postError(id, 'bad-payload', 'the request is larger than this channel takes'),
+        refuse: (id) => void this.#refuse(id),
         onRoom: () => this.#grant()
       },
       host.receiveBudget
@@ -349,11 +349,21 @@ export class SessionChannel extends TypedEventEmitter<ChannelEvents<unknown>> im
     await this.#sender.post(header, payload, signal)
   }
 
-  #postError(id: number, code: string, text: string): void {
+  async #postError(id: number, code: string, text: string): Promise<void> {
     if (this.#state === 'closed') return
-    this.#sender.postText({ kind: 'error', id, code }, text).catch(() => {
+    try {
+      await this.#sender.postText({ kind: 'error', id, code }, text)
+    } catch {
       // The channel closed: nobody waits for the reply any more.
-    })
+    }
+  }
+
+  /** A request that was not taken costs the peer credit all the same, until it has been told. */
+  async #refuse(id: number): Promise<void> {
+    const cost = messageCost(0)
+    this.#receiver.hold(cost)
+    await this.#postError(id, 'bad-payload', 'the request is larger than this channel takes')
+    this.#release(cost)
   }
 
   #receive(bytes: Uint8Array): void {

@@ -1,5 +1,5 @@
 import type { DataChannelLike, PeerConnectionLike } from '../peer-connection.ts'
-import { CONTROL_LABEL } from '../constants.ts'
+import { CONTROL_LABEL, MAX_CONTROL_BUFFER_BYTES } from '../constants.ts'
 import { decodeControlFrame, encodeControlFrame, type ControlFrame } from './control-frame.ts'
 
 export interface ControlChannelListener {
@@ -35,9 +35,9 @@ export class ControlChannel {
     return this.#dataChannel.readyState === 'open'
   }
 
-  /** @returns whether it was open */
+  /** @returns whether it was open, and the peer reads what is said */
   send(frame: ControlFrame): boolean {
-    if (!this.isOpen) return false
+    if (!this.isOpen || this.#dataChannel.bufferedAmount > MAX_CONTROL_BUFFER_BYTES) return false
     try {
       this.#dataChannel.send(encodeControlFrame(frame))
       return true
