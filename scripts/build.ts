@@ -1,10 +1,12 @@
 /**
  * Builds `dist/` of every package, or of the ones named: JavaScript, declarations and their maps, package after
- * package, each against the declarations of those built before it. Usage: `npm run build [-- NAME…]`.
+ * package, each against the declarations of those built before it. With all of them it bundles the command too. Usage:
+ * `npm run build [-- NAME…]`.
  */
 import { cpSync, existsSync, globSync, rmSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import ts from 'typescript'
+import { bundleCommand } from './bundle-command.ts'
 import { listPackages, ROOT, type WorkspacePackage } from './packages.ts'
 
 const formatHost: ts.FormatDiagnosticsHost = {
@@ -74,9 +76,5 @@ if (packages.length === 0 || packages.some(({ folder }) => !existsSync(join(fold
   throw new Error(`nothing to build: ${wanted.join(', ')} is no package`)
 }
 const options = baseOptions()
-for (const entry of packages) {
-  if (!build(entry, options)) {
-    process.exitCode = 1
-    break
-  }
-}
+if (!packages.every((entry) => build(entry, options))) process.exitCode = 1
+else if (wanted.length === 0) console.log(`bundled the command into ${relative(ROOT, await bundleCommand())}`)

@@ -1,6 +1,6 @@
-import { execFileSync } from 'node:child_process'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
+import { bundleCommand } from '../../../scripts/bundle-command.ts'
 import type { Benchmark } from '../benchmark.ts'
 import { quantile } from '../support/results.ts'
 import { Tally } from '../support/tally.ts'
@@ -25,7 +25,7 @@ interface Round {
  * all 45 pairs are connected.
  */
 export const mesh: Benchmark = async ({ quick, progress, ...options }) => {
-  execFileSync(process.execPath, ['scripts/bundle-command.ts'], { stdio: 'ignore' })
+  await bundleCommand()
   const count = quick ? 4 : processes
   const roundCount = quick ? 1 : (options.rounds ?? rounds)
   const tally = new Tally([
