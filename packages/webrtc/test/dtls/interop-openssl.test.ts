@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DtlsConnection } from '../../src/dtls/connection.ts'
 import type { DtlsRole } from '../../src/dtls/connection-init.ts'
+import { requirement } from '../../../../test/support/requirements.ts'
 import { alice, mallory } from './support/pair.ts'
 import { UdpDriver } from './support/udp-driver.ts'
 
@@ -21,7 +22,7 @@ describe('DTLS with OpenSSL', () => {
   let driver: UdpDriver | undefined
 
   before(function () {
-    if (spawnSync('openssl', ['version']).status !== 0) this.skip()
+    requirement(this, 'openssl')
     folder = mkdtempSync(join(tmpdir(), 'dtls-'))
     for (const [name, key] of [
       ['ec', EC_KEY],
