@@ -1,5 +1,5 @@
 /**
- * `npm run fuzz [-- TARGET…] [--seconds N] [--seed N]`: feeds mutated inputs to every target, or to those whose names
+ * `npm run fuzz -- [TARGET…] [--seconds N] [--seed N]`: feeds mutated inputs to every target, or to those whose names
  * begin as given, until it is interrupted or its time is over. Saves inputs that fail, and then exits with 1.
  */
 import { randomInt } from 'node:crypto'

@@ -19,7 +19,6 @@ const REQUIREMENTS = {
   },
   firefox: { programs: ['firefox-esr', 'firefox'], reason: 'Firefox is not installed' },
   openssl: { programs: ['openssl'], reason: 'OpenSSL is not installed' },
-  nftables: { programs: ['nft'], root: true, reason: 'nftables is not installed, or this user is not root' },
   iproute2: { programs: ['ip'], root: true, reason: 'iproute2 is not installed, or this user is not root' }
 } as const satisfies Record<string, RequirementEntry>
 
