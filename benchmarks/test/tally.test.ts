@@ -41,6 +41,20 @@ describe('Tally', () => {
     assert.equal(of('hearsay', 'speed vs wrtc'), 4)
   })
 
+  it('does not hide a failure behind the rounds that came off', () => {
+    const tally = new Tally([speed])
+    for (const sample of [
+      { values: [10], n: 2 },
+      undefined,
+      { values: [10], n: 2, success: 0.5 },
+      { values: [10], n: 2 }
+    ]) {
+      tally.record('one', 'hearsay', sample)
+    }
+    const success = tally.rows().find(({ metric }) => metric === 'success')
+    assert.deepEqual([success?.median, success?.min, success?.max, success?.n], [0.625, 0, 1, 4])
+  })
+
   it('has only a success of 0 to tell of who failed always', () => {
     const tally = new Tally([speed])
     tally.record('one', 'hearsay', { values: [10], n: 1 })

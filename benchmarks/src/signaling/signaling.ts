@@ -1,7 +1,7 @@
 import { measureOverlay } from '@hearsay/testing/overlay'
 import { measurePresence } from '@hearsay/testing/presence'
 import type { Benchmark } from '../benchmark.ts'
-import { quantile, row } from '../support/results.ts'
+import { quantile, row, successRow } from '../support/results.ts'
 import type { ResultRow } from '../support/results.ts'
 import { RealRoom } from './real-room.ts'
 import { SimulatedRoom } from './simulated-room.ts'
@@ -82,7 +82,7 @@ function costRows(scenario: string, costs: readonly Cost[], n: number): ResultRo
   const labels = { scenario, contender }
   const values = (metric: keyof Cost): number[] => costs.map((cost) => cost[metric])
   return [
-    row({ ...labels, metric: 'success', unit: 'ratio' }, values('success'), n),
+    successRow(labels, values('success'), n),
     row({ ...labels, metric: 'envelopes a connection', unit: '1' }, values('envelopes'), n),
     row({ ...labels, metric: 'bytes a connection', unit: 'B' }, values('bytes'), n)
   ]

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 
-/** One metric of one contender in one scenario. `median`, `min` and `max` are over the rounds of the run. */
+/** One metric of one contender in one scenario. `median`, `min` and `max` are over the rounds of the run; see {@link successRow}. */
 export interface ResultRow {
   scenario: string
   contender: string
@@ -35,6 +35,22 @@ export function row(
     min: Math.min(...rounded),
     max: Math.max(...rounded),
     n
+  }
+}
+
+/**
+ * How much of what was tried came off, from 0 to 1. Its `median` is the share over all rounds: a median of the rounds
+ * would hide what fails now and then.
+ */
+export function successRow(
+  labels: Pick<ResultRow, 'scenario' | 'contender'>,
+  sharePerRound: readonly number[],
+  n: number
+): ResultRow {
+  const share = sharePerRound.reduce((sum, each) => sum + each, 0) / sharePerRound.length
+  return {
+    ...row({ ...labels, metric: 'success', unit: 'ratio' }, sharePerRound, n),
+    median: Number(share.toPrecision(4))
   }
 }
 

@@ -1,4 +1,4 @@
-import { row } from './results.ts'
+import { row, successRow } from './results.ts'
 import type { ResultRow } from './results.ts'
 
 /** What a turn measures. */
@@ -55,7 +55,7 @@ export class Tally {
     const labels = { scenario, contender }
     const samples = turns.filter((turn) => turn !== undefined)
     const n = samples.reduce((sum, sample) => sum + sample.n, 0)
-    const success = row({ ...labels, metric: 'success', unit: 'ratio' }, turns.map(toSuccess), turns.length)
+    const success = successRow(labels, turns.map(toSuccess), turns.length)
     if (samples.length === 0) return [success]
     return [
       success,
