@@ -1,5 +1,5 @@
 import type { Benchmark } from '../benchmark.ts'
-import { openRound } from '../open/open.ts'
+import { bareConnection, openRound } from '../open/open.ts'
 import { attemptMetrics, sampleOf } from '../support/attempts.ts'
 import { Tally } from '../support/tally.ts'
 import { meshRound, meshScenarios } from './mesh-dials.ts'
@@ -15,16 +15,15 @@ export const connect: Benchmark = async ({ quick, contenders, progress, only = '
   const roundCount = quick ? 1 : (options.rounds ?? rounds)
   const dials = quick ? 3 : dialsPerRound
   const bareContenders = contenders.filter((name) => name === 'hearsay' || name === 'werift')
-  const bare = 'bare connection'
   for (let round = 0; round < roundCount; round++) {
     for (const scenario of meshScenarios.filter(({ name }) => name.includes(only))) {
       progress(`round ${round + 1}/${roundCount}: ${scenario.name}`)
       tally.record(scenario.name, 'hearsay', sampleOf(await meshRound(scenario, dials)))
     }
-    if (!bare.includes(only)) continue
-    progress(`round ${round + 1}/${roundCount}: ${bare}`)
+    if (!bareConnection.includes(only)) continue
+    progress(`round ${round + 1}/${roundCount}: ${bareConnection}`)
     for (const [contender, attempts] of await openRound(bareContenders, dials, progress)) {
-      tally.record(bare, contender, sampleOf(attempts))
+      tally.record(bareConnection, contender, sampleOf(attempts))
     }
   }
   return tally.rows()

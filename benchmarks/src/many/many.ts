@@ -3,6 +3,7 @@ import type { Benchmark } from '../benchmark.ts'
 import { Pair } from '../peer/pair.ts'
 import type { ContenderName } from '../stacks/stack.ts'
 import { withDeadline } from '../support/deadline.ts'
+import { rotated } from '../support/rotated.ts'
 import { Tally } from '../support/tally.ts'
 import type { Sample } from '../support/tally.ts'
 
@@ -39,7 +40,7 @@ export const many: Benchmark = async ({ quick, contenders, progress, only = '', 
   const scenarios = (quick ? [5] : counts).map((count) => ({ name: `${count} connections`, count }))
   for (let round = 0; round < roundCount; round++) {
     for (const { name, count } of scenarios.filter((scenario) => scenario.name.includes(only))) {
-      for (const contender of contenders) {
+      for (const contender of rotated(contenders, round)) {
         const sample = await measure(contender, count, times).catch((error: unknown) => {
           progress(`${name}: ${contender}: ${String(error)}`)
           return undefined

@@ -1,6 +1,7 @@
 import type { BenchmarkOptions } from '../benchmark.ts'
 import type { ResultRow } from '../support/results.ts'
 import { withDeadline } from '../support/deadline.ts'
+import { rotated } from '../support/rotated.ts'
 import { Tally } from '../support/tally.ts'
 import type { Metric, Sample } from '../support/tally.ts'
 import type { ContenderName } from '../stacks/stack.ts'
@@ -53,9 +54,4 @@ export async function takeTurns<S extends { readonly name: string }>(
       return undefined
     }
   }
-}
-
-function rotated<T>(items: readonly T[], by: number): T[] {
-  const start = by % items.length
-  return [...items.slice(start), ...items.slice(0, start)]
 }
