@@ -18,7 +18,7 @@ export const connect: Benchmark = async ({ quick, contenders, progress, only = '
   for (let round = 0; round < roundCount; round++) {
     for (const scenario of meshScenarios.filter(({ name }) => name.includes(only))) {
       progress(`round ${round + 1}/${roundCount}: ${scenario.name}`)
-      tally.record(scenario.name, 'hearsay', sampleOf(await meshRound(scenario, dials)))
+      tally.record(scenario.name, 'hearsay', sampleOf(await meshRound(scenario, dials, progress)))
     }
     if (!bareConnection.includes(only)) continue
     progress(`round ${round + 1}/${roundCount}: ${bareConnection}`)

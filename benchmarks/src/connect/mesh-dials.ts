@@ -1,8 +1,9 @@
 import { startWorker } from '../support/worker.ts'
 import type { WorkerProcess } from '../support/worker.ts'
-import type { DelayProxy } from '../support/delay-proxy.ts'
-import type { MeshMember } from '../support/mesh-member.ts'
+import type { DelayProxy } from './delay-proxy.ts'
+import type { MeshMember } from './mesh-member.ts'
 import type { Attempt } from '../support/attempts.ts'
+import { withDeadline } from '../support/deadline.ts'
 
 /** A line of members: the first dials the last, over one pinned path. */
 export interface MeshScenario {
@@ -25,31 +26,47 @@ export const meshScenarios: readonly MeshScenario[] = [
 /** Dials that warm up code and caches and are not counted. */
 const warmUpDials = 3
 
-/** One round: a new line of processes, `count` dials from its one end to the other. */
-export async function meshRound(scenario: MeshScenario, count: number): Promise<Attempt[]> {
+/** How long processes may take until they are a line whose ends know each other, in milliseconds. */
+const startTimeoutMs = 60_000
+
+/**
+ * One round: a new line of processes, `count` dials from its one end to the other. Where the line does not come about,
+ * there are no attempts.
+ */
+export async function meshRound(
+  scenario: MeshScenario,
+  count: number,
+  progress: (line: string) => void
+): Promise<Attempt[]> {
   await using stack = new AsyncDisposableStack()
-  const line: { worker: WorkerProcess<MeshMember>; peerId: string; address: string }[] = []
-  const proxy = stack.use(startWorker<DelayProxy>(new URL('../support/delay-proxy.ts', import.meta.url)))
-  for (let i = 0; i < scenario.members; i++) {
-    const worker = stack.use(startWorker<MeshMember>(new URL('../support/mesh-member.ts', import.meta.url)))
-    const bootstrap = await Promise.all(
-      line.slice(-1).map(({ address }) => lengthen(proxy, address, scenario.hopMs))
-    )
-    line.push({ worker, ...(await worker.call.join({ bootstrap, autoConnect: false })) })
+  const failed = (error: unknown): undefined => {
+    progress(`${scenario.name}: ${String(error)}`)
   }
-  const [dialer] = line
-  const target = line[line.length - 1]
-  await dialer.worker.call.knows(target.peerId)
+  const line = await withDeadline(startLine(scenario, stack), startTimeoutMs, 'the line').catch(failed)
   const attempts: Attempt[] = []
-  for (let i = 0; i < count + warmUpDials; i++) {
-    const attempt = await dialer.worker.call.dial(target.peerId, scenario.paths).catch((error: unknown) => {
-      process.stderr.write(`${scenario.name}: ${String(error)}\n`)
-      return undefined
-    })
+  for (let i = 0; line !== undefined && i < count + warmUpDials; i++) {
+    const attempt = await line.dialer.call.dial(line.target, scenario.paths).catch(failed)
     if (i >= warmUpDials) attempts.push(attempt)
   }
-  await Promise.all(line.map(({ worker }) => worker.call.leave()))
   return attempts
+}
+
+/** Each process is told of the one before it. Resolves once the first knows the last. */
+async function startLine(
+  { members, hopMs }: MeshScenario,
+  stack: AsyncDisposableStack
+): Promise<{ dialer: WorkerProcess<MeshMember>; target: string }> {
+  const line: { worker: WorkerProcess<MeshMember>; peerId: string; address: string }[] = []
+  const proxy = stack.use(startWorker<DelayProxy>(new URL('./delay-proxy.ts', import.meta.url)))
+  for (let i = 0; i < members; i++) {
+    const worker = stack.use(startWorker<MeshMember>(new URL('./mesh-member.ts', import.meta.url)))
+    const bootstrap = await Promise.all(line.slice(-1).map(({ address }) => lengthen(proxy, address, hopMs)))
+    line.push({ worker, ...(await worker.call.join(bootstrap)) })
+  }
+  const dialer = line[0].worker
+  const target = line[line.length - 1].peerId
+  await dialer.call.knows(target)
+  return { dialer, target }
 }
 
 /** The address by which a proxy leads to this one. */

@@ -2,8 +2,10 @@ import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { bundleCommand } from '../../../scripts/bundle-command.ts'
 import type { Benchmark } from '../benchmark.ts'
+import { withDeadline } from '../support/deadline.ts'
 import { quantile } from '../support/results.ts'
 import { Tally } from '../support/tally.ts'
+import type { Sample } from '../support/tally.ts'
 import { MeshProcess } from './mesh-process.ts'
 
 const processes = 10
@@ -13,7 +15,6 @@ const rounds = 10
 const deadlineMs = 30_000
 
 interface Round {
-  complete: boolean
   /** Since the processes were started: loading the code on so many processes at once is part of it. */
   sinceStartMs: number
   cpuMs: number
@@ -36,35 +37,35 @@ export const mesh: Benchmark = async ({ quick, progress, ...options }) => {
   ])
   for (let i = 0; i < roundCount; i++) {
     // What a node needs for itself is seen in a mesh of two.
-    const pair = await once(2)
-    const { complete, sinceStartMs, cpuMs, residentMiB } = await once(count)
-    const memory = quantile(residentMiB, 0.5)
-    const perConnection = (memory - quantile(pair.residentMiB, 0.5)) / (count - 2)
-    const values = [sinceStartMs, cpuMs, memory, perConnection]
-    tally.record(`${count} processes`, 'hearsay', complete ? { values, n: 1 } : undefined)
-    progress(
-      `run ${i + 1}: ${complete ? 'complete' : 'INCOMPLETE'} after ${sinceStartMs.toFixed(0)} ms, ${cpuMs} ms of CPU`
-    )
+    const sample = sampleOf(await once(2), await once(count), count)
+    tally.record(`${count} processes`, 'hearsay', sample)
+    const told = sample?.values.map((value) => value.toPrecision(4)).join(', ') ?? 'INCOMPLETE'
+    progress(`round ${i + 1}/${roundCount}: ${told} (ms, ms, MiB, MiB)`)
   }
   return tally.rows()
 }
 
-async function once(count: number): Promise<Round> {
+function sampleOf(pair: Round | undefined, all: Round | undefined, count: number): Sample | undefined {
+  if (pair === undefined || all === undefined) return undefined
+  const memory = quantile(all.residentMiB, 0.5)
+  const perConnection = (memory - quantile(pair.residentMiB, 0.5)) / (count - 2)
+  return { values: [all.sinceStartMs, all.cpuMs, memory, perConnection], n: 1 }
+}
+
+/** Undefined where not all pairs were connected in time. */
+async function once(count: number): Promise<Round | undefined> {
   await using stack = new AsyncDisposableStack()
   const address = `/ip4/127.0.0.1/tcp/${await freePort()}`
   const startedAt = performance.now()
   const members = Array.from({ length: count }, (_, i) =>
     stack.use(new MeshProcess(i === 0 ? { listen: address } : { bootstrap: address }))
   )
-  using deadline = deadlineIn(deadlineMs)
-  const complete = await Promise.race([
-    Promise.all(members.map((member) => member.connectedTo(count - 1))).then(() => true),
-    deadline.passed
-  ])
+  const connected = Promise.all(members.map((member) => member.connectedTo(count - 1)))
+  const complete = await withDeadline(connected, deadlineMs, 'the mesh').catch(() => undefined)
   const openAt = performance.now()
+  if (complete === undefined) return undefined
   const usage = members.map((member) => member.usage())
   return {
-    complete,
     sinceStartMs: openAt - startedAt,
     cpuMs: usage.reduce((sum, { cpuMs }) => sum + cpuMs, 0),
     residentMiB: usage.map(({ residentBytes }) => residentBytes / 2 ** 20)
@@ -78,17 +79,4 @@ async function freePort(): Promise<number> {
   const { port } = server.address() as AddressInfo
   await new Promise((resolve) => server.close(resolve))
   return port
-}
-
-function deadlineIn(ms: number): Disposable & { passed: Promise<false> } {
-  const { promise, resolve } = Promise.withResolvers<false>()
-  const timer = setTimeout(() => {
-    resolve(false)
-  }, ms)
-  return {
-    passed: promise,
-    [Symbol.dispose]: () => {
-      clearTimeout(timer)
-    }
-  }
 }

@@ -1,9 +1,13 @@
+import { withDeadline } from '../support/deadline.ts'
 import { startWorker } from '../support/worker.ts'
 import type { WorkerProcess } from '../support/worker.ts'
 import type { RoomHost } from './room-host.ts'
 
 /** Members in one process; more than so many would only wait for each other. */
 const perProcess = 25
+
+/** How long until every member knows every other, in milliseconds. */
+const startTimeoutMs = 900_000
 
 export type CountedPath = 'introducer' | 'gossip'
 
@@ -34,19 +38,30 @@ export class RealRoom implements AsyncDisposable {
   /** Resolves once every member knows every other. */
   static async open(size: number, progress: (line: string) => void): Promise<RealRoom> {
     const room = new RealRoom(size)
+    try {
+      await withDeadline(room.#start(progress), startTimeoutMs, 'the room')
+      return room
+    } catch (error) {
+      await room[Symbol.asyncDispose]()
+      throw error
+    }
+  }
+
+  async #start(progress: (line: string) => void): Promise<void> {
     const entries: string[] = []
-    for (let started = 0; started < size; started += perProcess) {
-      const worker = startWorker<RoomHost>(new URL('room-host.ts', import.meta.url))
-      const count = Math.min(perProcess, size - started)
-      const members = await worker.call.join(started === 0 ? 1 : count, entries)
+    for (let started = 0; started < this.#size; started += perProcess) {
+      const host = { worker: startWorker<RoomHost>(new URL('room-host.ts', import.meta.url)), peers: [''] }
+      this.#hosts.push(host)
+      const { call } = host.worker
+      const count = Math.min(perProcess, this.#size - started)
+      const members = await call.join(started === 0 ? 1 : count, entries)
       entries.push(members[0].address)
-      const rest = started === 0 && count > 1 ? await worker.call.join(count - 1, entries) : members
-      room.#hosts.push({ worker, peers: rest.map(({ peerId }) => peerId) })
+      const rest = started === 0 && count > 1 ? await call.join(count - 1, entries) : members
+      host.peers = rest.map(({ peerId }) => peerId)
       progress(`${started + count} have joined`)
     }
-    await Promise.all(room.#hosts.map(({ worker }) => worker.call.know(size - 1)))
-    room.#pairs = room.#choosePairs()
-    return room
+    await Promise.all(this.#hosts.map(({ worker }) => worker.call.know(this.#size - 1)))
+    this.#pairs = this.#choosePairs()
   }
 
   /** Joins `count` pairs over the path, one after the other; they stay joined. */
@@ -65,7 +80,6 @@ export class RealRoom implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.#hosts.map(({ worker }) => worker.call.leave()))
     await Promise.all(this.#hosts.map(({ worker }) => worker[Symbol.asyncDispose]()))
   }
 

@@ -1,7 +1,7 @@
 import { createMesh } from 'hearsay'
 import type { Mesh } from 'hearsay'
-import { CountingMetrics } from '../support/counting-metrics.ts'
 import { serve } from '../support/worker.ts'
+import { CountingMetrics } from './counting-metrics.ts'
 
 /** Several members of one room in a process: what is measured here is what they say, not how fast. */
 export type RoomHost = {
@@ -13,7 +13,6 @@ export type RoomHost = {
   dial(member: number, peerId: string, paths: string[]): Promise<boolean>
   /** Envelopes and bytes that were sent by each path, of all its members together. */
   sent(): { envelopes: Record<string, number>; bytes: Record<string, number> }
-  leave(): Promise<void>
 }
 
 interface Member {
@@ -74,8 +73,5 @@ serve({
       envelopes: sum('hearsay_signaling_sent_envelopes_total'),
       bytes: sum('hearsay_signaling_sent_bytes_total')
     }
-  },
-  async leave() {
-    await Promise.all(members.map(({ mesh }) => mesh.close()))
   }
 } satisfies RoomHost)

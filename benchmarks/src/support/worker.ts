@@ -73,6 +73,8 @@ export function startWorker<M extends Methods>(module: URL, options: WorkerOptio
     if (reply.error === undefined) call?.resolve(reply.value)
     else call?.reject(new Error(reply.error))
   })
+  // Of calls that could not be handed over; its end tells of them.
+  child.on('error', () => undefined)
   child.on('exit', (code, signal) => {
     for (const call of pending.values()) {
       call.reject(new Error(`worker ended early (${signal ?? `exit code ${String(code)}`})`))
@@ -131,7 +133,7 @@ async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   const exited = new Promise((resolve) => child.once('exit', resolve))
   const timer = setTimeout(() => child.kill('SIGKILL'), exitTimeoutMs)
-  child.disconnect()
+  if (child.connected) child.disconnect()
   await exited
   clearTimeout(timer)
 }

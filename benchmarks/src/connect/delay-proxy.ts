@@ -1,6 +1,6 @@
 import { connect, createServer } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
-import { serve } from './worker.ts'
+import { serve } from '../support/worker.ts'
 
 /** Makes a TCP link longer: in a process of its own, so that its work is nobody else's. */
 export type DelayProxy = {
