@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import type { Benchmark } from '../benchmark.ts'
 import { Pair } from '../peer/pair.ts'
 import { takeTurns } from '../peer/take-turns.ts'
+import { overSpan } from '../support/span.ts'
 import type { Sample } from '../support/tally.ts'
 import { startWorker } from '../support/worker.ts'
 import type { Remote } from '../support/worker.ts'
@@ -74,12 +75,18 @@ async function measure(
       ])
       return { ours: ours.bytes, theirs, device: bytes, atMs: performance.now() }
     }
-    const before = await read()
-    await setTimeout(quick ? 200 : measureMs)
-    const after = await read()
+    const {
+      before,
+      after,
+      bytes: ours
+    } = await overSpan({
+      read,
+      bytesOf: (reading) => reading.ours,
+      milliseconds: quick ? 200 : measureMs,
+      quick
+    })
     await pair.offerer.stopSending(id)
     await pair.close(id)
-    const ours = after.ours - before.ours
     const theirs = after.theirs - before.theirs
     const seconds = (after.atMs - before.atMs) / 1000
     return {

@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import type { Benchmark } from '../benchmark.ts'
 import type { Pair } from '../peer/pair.ts'
 import { takeTurns } from '../peer/take-turns.ts'
+import { overSpan } from '../support/span.ts'
 import type { Sample } from '../support/tally.ts'
 import { startWorker } from '../support/worker.ts'
 import type { Remote } from '../support/worker.ts'
@@ -59,16 +60,21 @@ async function measure(pair: Pair, relay: Remote<Relay>, flows: number, quick: b
   }
   const received = (): Promise<number[]> =>
     Promise.all(ids.map(async (id) => (await pair.answerer.received(id)).bytes))
-  const before = await Promise.all([received(), relay.carried()])
-  await setTimeout(quick ? 200 : measureMs)
-  const after = await Promise.all([received(), relay.carried()])
+  const {
+    before,
+    after,
+    bytes: sum
+  } = await overSpan({
+    read: () => Promise.all([received(), relay.carried()]),
+    bytesOf: ([bytes]) => bytes.reduce((total, value) => total + value, 0),
+    milliseconds: quick ? 200 : measureMs,
+    quick
+  })
   for (const id of ids) {
     await pair.offerer.stopSending(id)
     await pair.close(id)
   }
   const bytes = after[0].map((value, flow) => value - before[0][flow])
-  const sum = bytes.reduce((total, value) => total + value, 0)
-  if (sum === 0) throw new Error('nothing came')
   const seconds = (after[1].atMs - before[1].atMs) / 1000
   const delivered = after[1].deliveredBytes - before[1].deliveredBytes
   return {

@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import type { Benchmark } from '../benchmark.ts'
 import type { Pair } from '../peer/pair.ts'
 import { takeTurns } from '../peer/take-turns.ts'
+import { overSpan } from '../support/span.ts'
 import type { Sample } from '../support/tally.ts'
 import { startWorker } from '../support/worker.ts'
 import type { Remote } from '../support/worker.ts'
@@ -50,12 +51,14 @@ async function measure(
   const { id } = await pair.connect([bulk], relayCarrier(relay, 0))
   await pair.offerer.startSending(id, [bulk.label], messageBytes)
   await setTimeout(quick ? 50 : warmUpMs)
-  const before = await Promise.all([pair.answerer.received(id), relay.carried()])
-  await setTimeout(quick ? 200 : measureMs)
-  const after = await Promise.all([pair.answerer.received(id), relay.carried()])
+  const { before, after, bytes } = await overSpan({
+    read: () => Promise.all([pair.answerer.received(id), relay.carried()]),
+    bytesOf: ([received]) => received.bytes,
+    milliseconds: quick ? 200 : measureMs,
+    quick
+  })
   await pair.offerer.stopSending(id)
   await pair.close(id)
-  const bytes = after[0].bytes - before[0].bytes
   return {
     values: [
       bytes / 1000 / (after[0].atMs - before[0].atMs),

@@ -3,6 +3,7 @@ import type { Benchmark } from '../benchmark.ts'
 import type { Pair } from '../peer/pair.ts'
 import type { ChannelPlan, Received } from '../peer/peer.ts'
 import { takeTurns } from '../peer/take-turns.ts'
+import { overSpan } from '../support/span.ts'
 import type { Sample } from '../support/tally.ts'
 import type { OwnUsage } from '../support/usage.ts'
 
@@ -67,14 +68,16 @@ async function measure(pair: Pair, scenario: Scenario, quick: boolean): Promise<
   const labels = channels.map(({ label }) => label)
   await pair.offerer.startSending(id, labels, messageBytes)
   await setTimeout(quick ? 50 : warmUpMs)
-  const before = await read()
-  await setTimeout(quick ? 100 : measureMs)
-  const after = await read()
+  const { before, after, bytes } = await overSpan({
+    read,
+    bytesOf: ({ received }) => received.bytes,
+    milliseconds: quick ? 100 : measureMs,
+    quick
+  })
   await pair.offerer.stopSending(id)
   await pair.offerer.drained(id)
   await pair.close(id)
-  const megabytes = (after.received.bytes - before.received.bytes) / 1e6
-  if (megabytes === 0) throw new Error('nothing came')
+  const megabytes = bytes / 1e6
   const seconds = (after.received.atMs - before.received.atMs) / 1000
   const waitedMs = Math.max(
     after.sender.waitedMs - before.sender.waitedMs,
