@@ -93,9 +93,12 @@ function formatNumber(value: number): string {
   return Number.isInteger(value) ? String(value) : value.toPrecision(4)
 }
 
+/** The commit that is checked out, with `-dirty` behind it where files were changed since. */
 export function currentCommit(): string {
   try {
-    return execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim()
+    return execFileSync('git', ['describe', '--always', '--dirty', '--exclude=*'], {
+      encoding: 'utf8'
+    }).trim()
   } catch {
     return 'unknown'
   }
