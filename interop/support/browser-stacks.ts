@@ -1,5 +1,4 @@
-import type { Browser as ChromiumBrowser } from 'playwright-core'
-import puppeteer, { type Browser as FirefoxBrowser } from 'puppeteer-core'
+import puppeteer from 'puppeteer-core'
 import { launchChromium } from './chromium.ts'
 import type { PeerPage } from './page-peer.ts'
 import { PageServer } from './page-server.ts'
@@ -8,87 +7,105 @@ import type { PeerOutput } from './plan.ts'
 
 const PAGE = new URL('./page-peer.ts', import.meta.url)
 
-/** What the two drivers' pages have in common. */
+/** What the two drivers' browsers have in common. */
+interface DrivenBrowser {
+  newPage(): Promise<DrivenPage>
+  close(): Promise<void>
+}
+
 interface DrivenPage {
-  exposeFunction(name: string, callback: (output: PeerOutput) => void): Promise<unknown>
   goto(url: string, options: { waitUntil: 'load' }): Promise<unknown>
   evaluate(expression: string): Promise<unknown>
   close(): Promise<void>
 }
 
-/** Headless Chromium, each peer in a page of its own. */
-export class ChromiumStack implements Stack {
-  readonly name = 'Chromium'
-  readonly #browser: ChromiumBrowser
+/** A headless browser, each peer in a page of its own. */
+export class BrowserStack implements Stack {
+  readonly name: string
+  readonly #browser: DrivenBrowser
   readonly #server: PageServer
+  readonly #running: AsyncDisposableStack
 
-  private constructor(browser: ChromiumBrowser, server: PageServer) {
+  private constructor(
+    name: string,
+    browser: DrivenBrowser,
+    server: PageServer,
+    running: AsyncDisposableStack
+  ) {
+    this.name = name
     this.#browser = browser
     this.#server = server
+    this.#running = running
   }
 
-  static async start(executablePath: string): Promise<ChromiumStack> {
-    return new ChromiumStack(await launchChromium(executablePath), await PageServer.start(PAGE))
+  static chromium(executablePath: string): Promise<BrowserStack> {
+    return BrowserStack.#start('Chromium', () => launchChromium(executablePath))
   }
 
-  async open(configuration: RTCConfiguration = {}): Promise<PeerHost> {
-    return openPage(await this.#browser.newPage(), this.#server.url, configuration)
+  static firefox(executablePath: string): Promise<BrowserStack> {
+    return BrowserStack.#start('Firefox', () =>
+      puppeteer.launch({
+        browser: 'firefox',
+        executablePath,
+        headless: true,
+        // A page may have nothing to tell for as long as a test takes.
+        protocolTimeout: 0,
+        extraPrefsFirefox: {
+          'media.peerconnection.ice.loopback': true,
+          'media.peerconnection.ice.obfuscate_host_addresses': false
+        }
+      })
+    )
+  }
+
+  static async #start(name: string, launch: () => Promise<DrivenBrowser>): Promise<BrowserStack> {
+    await using starting = new AsyncDisposableStack()
+    const server = starting.use(await PageServer.start(PAGE))
+    const browser = starting.adopt(await launch(), (launched) => launched.close())
+    return new BrowserStack(name, browser, server, starting.move())
+  }
+
+  async open(): Promise<PeerHost> {
+    const page = await this.#browser.newPage()
+    await page.goto(this.#server.url, { waitUntil: 'load' })
+    return openPeer(page)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#browser.close()
-    await this.#server[Symbol.asyncDispose]()
+    await this.#running.disposeAsync()
   }
 }
 
-/** Headless Firefox, each peer in a page of its own. */
-export class FirefoxStack implements Stack {
-  readonly name = 'Firefox'
-  readonly #browser: FirefoxBrowser
-  readonly #server: PageServer
-
-  private constructor(browser: FirefoxBrowser, server: PageServer) {
-    this.#browser = browser
-    this.#server = server
+async function openPeer(page: DrivenPage): Promise<PeerHost> {
+  const call = (name: keyof PeerPage, argument?: unknown): Promise<unknown> =>
+    page.evaluate(`${name}(${JSON.stringify(argument) ?? ''})`)
+  let closed = false
+  const fail = (error: unknown): void => {
+    if (!closed) host.onoutput({ type: 'failed', message: String(error) })
   }
-
-  static async start(executablePath: string): Promise<FirefoxStack> {
-    const browser = await puppeteer.launch({
-      browser: 'firefox',
-      executablePath,
-      headless: true,
-      extraPrefsFirefox: {
-        'media.peerconnection.ice.loopback': true,
-        'media.peerconnection.ice.obfuscate_host_addresses': false
-      }
-    })
-    return new FirefoxStack(browser, await PageServer.start(PAGE))
-  }
-
-  async open(configuration: RTCConfiguration = {}): Promise<PeerHost> {
-    return openPage(await this.#browser.newPage(), this.#server.url, configuration)
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#browser.close()
-    await this.#server[Symbol.asyncDispose]()
-  }
-}
-
-async function openPage(page: DrivenPage, url: string, configuration: RTCConfiguration): Promise<PeerHost> {
-  const call = (name: keyof PeerPage, argument: unknown): Promise<unknown> =>
-    page.evaluate(`${name}(${JSON.stringify(argument)})`)
   const host: PeerHost = {
     send: (input) => {
-      call('sendToPeer', input).catch((error: unknown) =>
-        host.onoutput({ type: 'failed', message: String(error) })
-      )
+      call('sendToPeer', input).catch(fail)
     },
     onoutput: () => {},
-    [Symbol.asyncDispose]: () => page.close()
+    [Symbol.asyncDispose]: async () => {
+      closed = true
+      await page.close()
+    }
   }
-  await page.exposeFunction('onPeerOutput', (output) => host.onoutput(output))
-  await page.goto(url, { waitUntil: 'load' })
-  await call('openPeer', configuration)
+  await call('openPeer')
+  listen(call, host).catch(fail)
   return host
+}
+
+/**
+ * Asks the page again and again what its peer told. Functions of ours that a driver puts into a page would do it as
+ * well, but puppeteer drops what fails on the way through them without a word, and does not promise the order.
+ */
+async function listen(call: (name: keyof PeerPage) => Promise<unknown>, host: PeerHost): Promise<never> {
+  for (;;) {
+    for (const output of JSON.parse((await call('takeOutputs')) as string) as PeerOutput[]) {
+      host.onoutput(output)
+    }
+  }
 }

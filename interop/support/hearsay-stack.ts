@@ -6,8 +6,8 @@ import type { PeerHost, Stack } from './peer-host.ts'
 export class HearsayStack implements Stack {
   readonly name = 'hearsay'
 
-  async open(configuration: RTCConfiguration = {}): Promise<PeerHost> {
-    const program = new PeerProgram(RTCPeerConnection, configuration, (output) => host.onoutput(output))
+  async open(): Promise<PeerHost> {
+    const program = new PeerProgram(RTCPeerConnection, (output) => host.onoutput(output))
     const host: PeerHost = {
       send: (input) => program.receive(input),
       onoutput: () => {},

@@ -1,5 +1,5 @@
 import { requirement } from '../../test/support/requirements.ts'
-import { ChromiumStack, FirefoxStack } from './browser-stacks.ts'
+import { BrowserStack } from './browser-stacks.ts'
 import type { Stack } from './peer-host.ts'
 import { ProcessStack } from './process-stack.ts'
 
@@ -35,14 +35,14 @@ export const OTHER_STACKS: readonly OtherStack[] = [
   },
   {
     name: 'Chromium',
-    start: async (context) => ChromiumStack.start(requirement(context, 'chromium')),
+    start: async (context) => BrowserStack.chromium(requirement(context, 'chromium')),
     tellsProperties: true,
     keepsOrder: true,
     restartsIce: true
   },
   {
     name: 'Firefox',
-    start: async (context) => FirefoxStack.start(requirement(context, 'firefox')),
+    start: async (context) => BrowserStack.firefox(requirement(context, 'firefox')),
     tellsProperties: true,
     keepsOrder: true,
     restartsIce: true

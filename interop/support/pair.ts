@@ -1,5 +1,9 @@
+import { once } from 'node:events'
 import type { PeerHost, Stack } from './peer-host.ts'
 import type { ChannelReport, PeerOutput, Plan } from './plan.ts'
+
+/** How long a peer may take to tell where it stands, in milliseconds: it may hang. */
+const STATS_TIMEOUT_MS = 2000
 
 type OutputType = PeerOutput['type']
 type OutputOf<Type extends OutputType> = Extract<PeerOutput, { type: Type }>
@@ -9,7 +13,7 @@ class Side {
   readonly #host: PeerHost
   readonly #outputs: PeerOutput[] = []
   readonly #taken = new Map<OutputType, number>()
-  #wake: () => void = () => {}
+  #told = Promise.withResolvers<undefined>()
 
   constructor(host: PeerHost) {
     this.#host = host
@@ -19,9 +23,19 @@ class Side {
     return this.#host
   }
 
+  /** What its program told, in order: where it ends says what a test waited for in vain. And where it stands now. */
+  async story(): Promise<string> {
+    const told = this.#outputs.map((output) => (output.type === 'state' ? output.state : output.type))
+    this.#host.send({ type: 'tell-stats' })
+    const patience = AbortSignal.timeout(STATS_TIMEOUT_MS)
+    const stats = await Promise.race([this.next('stats'), once(patience, 'abort')]).catch(() => [])
+    return `${told.join(', ')}\n${'text' in stats ? stats.text : 'and does not answer any more'}`
+  }
+
   record(output: PeerOutput): void {
     this.#outputs.push(output)
-    this.#wake()
+    this.#told.resolve(undefined)
+    this.#told = Promise.withResolvers()
   }
 
   /** The next output of a type that was not taken yet. Throws when the program tells that it failed. */
@@ -33,13 +47,7 @@ class Side {
       if (failed !== undefined) throw new Error(failed.message)
       const found = this.#outputs.filter((output): output is OutputOf<Type> => output.type === type)[nth]
       if (found !== undefined) return found
-      await new Promise<void>((resolve) => {
-        const wakeOthers = this.#wake
-        this.#wake = () => {
-          wakeOthers()
-          resolve()
-        }
-      })
+      await this.#told.promise
     }
   }
 }
@@ -56,8 +64,8 @@ export class Pair implements AsyncDisposable {
     join(this.answerer, this.offerer)
   }
 
-  static async open(offerer: Stack, answerer: Stack, configuration?: RTCConfiguration): Promise<Pair> {
-    return new Pair(await offerer.open(configuration), await answerer.open(configuration))
+  static async open(offerer: Stack, answerer: Stack): Promise<Pair> {
+    return new Pair(await offerer.open(), await answerer.open())
   }
 
   /** Lets both sides do what the plan says. */
@@ -70,6 +78,12 @@ export class Pair implements AsyncDisposable {
   async reports(): Promise<{ offerer: readonly ChannelReport[]; answerer: readonly ChannelReport[] }> {
     const [offerer, answerer] = await Promise.all([this.offerer.next('report'), this.answerer.next('report')])
     return { offerer: offerer.channels, answerer: answerer.channels }
+  }
+
+  /** What became of both sides, for a test that failed. */
+  async story(): Promise<string> {
+    const [offerer, answerer] = await Promise.all([this.offerer.story(), this.answerer.story()])
+    return `the offerer told: ${offerer}\nthe answerer told: ${answerer}`
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

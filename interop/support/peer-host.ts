@@ -11,5 +11,5 @@ export interface PeerHost extends AsyncDisposable {
 export interface Stack extends AsyncDisposable {
   readonly name: string
   /** A fresh peer. */
-  open(configuration?: RTCConfiguration): Promise<PeerHost>
+  open(): Promise<PeerHost>
 }

@@ -35,11 +35,10 @@ export class PeerProgram {
 
   constructor(
     Connection: new (configuration?: RTCConfiguration) => RTCPeerConnection,
-    configuration: RTCConfiguration,
     emit: (output: PeerOutput) => void
   ) {
     this.#emit = emit
-    this.#connection = new Connection(configuration)
+    this.#connection = new Connection({})
     this.#connection.onicecandidate = ({ candidate }) => {
       if (candidate !== null) emit({ type: 'candidate', candidate: toInit(candidate) })
     }
@@ -47,8 +46,9 @@ export class PeerProgram {
       if (!serve(channel)) this.#adopt(channel)
     }
     this.#connection.onconnectionstatechange = () => {
-      const { connectionState } = this.#connection
-      if (['disconnected', 'failed', 'closed'].includes(connectionState)) emit({ type: 'lost' })
+      const { connectionState: state } = this.#connection
+      emit({ type: 'state', state })
+      if (['disconnected', 'failed', 'closed'].includes(state)) emit({ type: 'lost' })
     }
   }
 
@@ -65,8 +65,10 @@ export class PeerProgram {
       case 'description':
         return this.#describe(input.description)
       case 'candidate':
-        if (this.#connection.remoteDescription === null) this.#candidates.push(input.candidate)
-        else await this.#connection.addIceCandidate(input.candidate)
+        // Behind those that wait: the end of candidates must stay their end.
+        if (this.#connection.remoteDescription === null || this.#candidates.length > 0) {
+          this.#candidates.push(input.candidate)
+        } else await this.#connection.addIceCandidate(input.candidate)
         return
       case 'exchange':
         return this.#exchange()
@@ -76,6 +78,12 @@ export class PeerProgram {
       case 'close':
         this.#connection.close()
         return
+      case 'tell-stats': {
+        const all = [...(await this.#connection.getStats()).values()] as { readonly type: string }[]
+        const told = all.filter(({ type }) => ['data-channel', 'transport', 'candidate-pair'].includes(type))
+        this.#emit({ type: 'stats', text: told.map((stats) => JSON.stringify(stats)).join('\n') })
+        return
+      }
       case 'churn': {
         const { channels, atOnce } = input
         this.#emit({ type: 'churned', channels, ids: await churn(this.#connection, channels, atOnce) })
@@ -104,7 +112,9 @@ export class PeerProgram {
 
   async #describe(description: RTCSessionDescriptionInit): Promise<void> {
     await this.#connection.setRemoteDescription(description)
-    for (const candidate of this.#candidates.splice(0)) await this.#connection.addIceCandidate(candidate)
+    for (; this.#candidates.length > 0; this.#candidates.shift()) {
+      await this.#connection.addIceCandidate(this.#candidates[0])
+    }
     if (description.type === 'offer') {
       await this.#connection.setLocalDescription(await this.#connection.createAnswer())
       this.#emitDescription()

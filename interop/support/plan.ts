@@ -1,6 +1,5 @@
 /** What two peers do with each other in an interop test. It is JSON, so that it reaches pages and processes alike. */
 export interface Plan {
-  readonly configuration?: RTCConfiguration
   readonly channels: readonly PlannedChannel[]
 }
 
@@ -39,6 +38,7 @@ export type PeerInput =
   | { readonly type: 'exchange' }
   | { readonly type: 'restart-ice' }
   | { readonly type: 'close' }
+  | { readonly type: 'tell-stats' }
   /** Opens and closes channels, some at once; each carries a word there and back. */
   | { readonly type: 'churn'; readonly channels: number; readonly atOnce: number }
   /** Sends messages of these sizes and of the largest one possible, then one that is a byte too long. */
@@ -63,8 +63,11 @@ export type PeerOutput =
       readonly read: readonly string[]
       readonly error: string
     }
+  | { readonly type: 'state'; readonly state: RTCPeerConnectionState }
   /** The connection is not what it was: disconnected, failed or closed. */
   | { readonly type: 'lost' }
+  /** Statistics of the channels, the transport and the pairs, as JSON. */
+  | { readonly type: 'stats'; readonly text: string }
   | { readonly type: 'failed'; readonly message: string }
 
 /** The bytes of a planned message: the same on both sides, different for each channel and place. */

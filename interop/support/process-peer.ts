@@ -1,14 +1,10 @@
 import { PeerProgram } from './peer-program.ts'
 import type { PeerInput, PeerOutput } from './plan.ts'
 
-/** The process of one peer of `ProcessStack`: `process-peer.ts <stack> <configuration as JSON>`. */
-const [stack, configuration] = process.argv.slice(2)
+/** The process of one peer of `ProcessStack`: `process-peer.ts <stack>`. */
+const [stack] = process.argv.slice(2)
 
-const program = new PeerProgram(
-  await connectionOf(stack),
-  JSON.parse(configuration) as RTCConfiguration,
-  (output: PeerOutput) => process.send?.(output)
-)
+const program = new PeerProgram(await connectionOf(stack), (output: PeerOutput) => process.send?.(output))
 process.on('message', (input: PeerInput) => program.receive(input))
 // The addon would keep the process alive when the test that started it is gone.
 process.on('disconnect', () => process.exit(0))

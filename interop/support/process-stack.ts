@@ -17,12 +17,10 @@ export class ProcessStack implements Stack {
     this.name = name
   }
 
-  async open(configuration: RTCConfiguration = {}): Promise<PeerHost> {
-    const child = fork(
-      fileURLToPath(new URL('./process-peer.ts', import.meta.url)),
-      [this.name, JSON.stringify(configuration)],
-      { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }
-    )
+  async open(): Promise<PeerHost> {
+    const child = fork(fileURLToPath(new URL('./process-peer.ts', import.meta.url)), [this.name], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc']
+    })
     const exited = once(child, 'exit')
     const host: PeerHost = {
       send: (input) => {

@@ -41,7 +41,8 @@ for (const { name, start, tellsProperties, restartsIce } of OTHER_STACKS) {
       other = running.use(await start(this))
     })
 
-    afterEach(async () => {
+    afterEach(async function () {
+      if (this.currentTest?.state === 'failed') console.error(await pair.story())
       await pair[Symbol.asyncDispose]()
     })
 

@@ -63,7 +63,8 @@ for (const { name, start, tellsProperties, keepsOrder } of OTHER_STACKS) {
       other = running.use(await start(this))
     })
 
-    afterEach(async () => {
+    afterEach(async function () {
+      if (this.currentTest?.state === 'failed') console.error(await pair.story())
       await pair[Symbol.asyncDispose]()
     })
 
