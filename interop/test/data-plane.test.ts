@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, it } from 'mocha'
+import { assertArrived } from '../support/assert-arrived.ts'
 import { HearsayStack } from '../support/hearsay-stack.ts'
 import { OTHER_STACKS } from '../support/other-stacks.ts'
 import { Pair } from '../support/pair.ts'
@@ -91,14 +92,9 @@ for (const { name, start, tellsProperties, keepsOrder } of OTHER_STACKS) {
         const ours = role === 'offering' ? 'offerer' : 'answerer'
         for (const [side, report] of Object.entries(await pair.reports())) {
           for (const [number, { label, init }] of combinations.channels.entries()) {
-            const inOrder = init.ordered && (keepsOrder || side === ours)
-            const { received } = report[number]
+            const inOrder = init.ordered !== false && (keepsOrder || side === ours)
             const expected = await digestsOf(combinations, number)
-            assert.deepEqual(
-              inOrder ? received : received.toSorted(),
-              inOrder ? expected : expected.toSorted(),
-              label
-            )
+            assertArrived(report[number].received, expected, { inOrder, label })
           }
         }
       })
