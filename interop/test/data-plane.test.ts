@@ -28,10 +28,17 @@ const carrier: Plan = { channels: [{ label: 'carrier', init: {}, messages: messa
 
 const combinations: Plan = {
   channels: [true, false].flatMap((ordered) =>
-    [{}, { maxRetransmits: 0 }, { maxRetransmits: 7 }, { maxPacketLifeTime: 10_000 }].flatMap((reliability) =>
+    [
+      { reliability: {}, size: 2000 },
+      // Sent once: in one packet, since a timeout between two would give the message up.
+      { reliability: { maxRetransmits: 0 }, size: 500 },
+      { reliability: { maxRetransmits: 7 }, size: 2000 },
+      // Longer than a test may take.
+      { reliability: { maxPacketLifeTime: 65_000 }, size: 2000 }
+    ].flatMap(({ reliability, size }) =>
       (['very-low', 'low', 'medium', 'high'] as const).map((priority) => {
         const init = { ordered, ...reliability, priority }
-        return { label: JSON.stringify(init), init, messages: messages(3, 2000) }
+        return { label: JSON.stringify(init), init, messages: messages(3, size) }
       })
     )
   )
