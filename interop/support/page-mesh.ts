@@ -6,6 +6,7 @@ export interface MeshPage {
     readonly room: string
     readonly bootstrap?: string
     readonly dht?: { readonly bootstrap: string }
+    readonly mdns?: boolean
     readonly identity: string
   }): Promise<string>
   /** Waits until a peer is connected, asks it, and tells what it answered and how its offer had come. */
@@ -15,7 +16,7 @@ export interface MeshPage {
   leaveMesh(): Promise<void>
 }
 
-export interface PageAnswer {
+interface PageAnswer {
   readonly answer: unknown
   readonly path: string | undefined
 }

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
-import { createDhtNode, createMesh, type Mesh, type MeshPeer } from 'hearsay'
+import { createDhtNode, createMesh } from 'hearsay'
 import { after, before, describe, it } from 'mocha'
-import type { Browser } from 'playwright-core'
 import { requirement } from '../../test/support/requirements.ts'
-import { launchChromium } from '../support/chromium.ts'
-import { PageServer } from '../support/page-server.ts'
+import { connectedPeer } from '../support/connected-peer.ts'
+import { MeshBrowser } from '../support/mesh-browser.ts'
 
 const LISTEN = ['/ip4/127.0.0.1/tcp/0/ws', '/ip4/127.0.0.1/tcp/0']
 
@@ -14,13 +13,10 @@ const webSocketOf = ({ addresses }: { readonly addresses: readonly string[] }): 
 describe('A page in Chromium that was told of a DHT node only', function () {
   this.timeout(60_000)
   const running = new AsyncDisposableStack()
-  let browser: Browser
-  let server: PageServer
+  let browser: MeshBrowser
 
   before(async function () {
-    const chromium = requirement(this, 'chromium')
-    server = running.use(await PageServer.start(new URL('../support/page-mesh.ts', import.meta.url)))
-    browser = running.use(await launchChromium(chromium))
+    browser = running.use(await MeshBrowser.start(requirement(this, 'chromium')))
   })
 
   after(async () => {
@@ -35,32 +31,20 @@ describe('A page in Chromium that was told of a DHT node only', function () {
       listen: LISTEN,
       dht: { bootstrap: first.addresses }
     })
-    const page = await browser.newPage()
-    await page.goto(server.url, { waitUntil: 'load' })
-    const options = { room: 'kitchen', identity: 'dht', dht: { bootstrap: webSocketOf(second) } }
-    const pageId = await page.evaluate<string>(`joinMesh(${JSON.stringify(options)})`)
-    const peer = await connected(member, pageId)
+    await using page = await browser.open()
+    const pageId = await page.call('joinMesh', {
+      room: 'kitchen',
+      identity: 'dht',
+      dht: { bootstrap: webSocketOf(second) }
+    })
+    const peer = await connectedPeer(member, pageId)
     assert.deepEqual(await peer.request('greet', { text: 'hello' }), { text: 'The page says: hello' })
-    await page.evaluate('leaveMesh()')
-    await page.close()
+    await page.call('leaveMesh')
   })
 
   it('is told that it cannot look for members on the local network', async () => {
-    const page = await browser.newPage()
-    await page.goto(server.url, { waitUntil: 'load' })
-    const joining = page.evaluate(`joinMesh({ room: 'kitchen', identity: 'mdns', mdns: true })`)
+    await using page = await browser.open()
+    const joining = page.call('joinMesh', { room: 'kitchen', identity: 'mdns', mdns: true })
     await assert.rejects(joining, /"mdns" must be false in a page/)
-    await page.close()
   })
 })
-
-/** The mesh's connection to a peer, once there is one. */
-async function connected(mesh: Mesh, peerId: string): Promise<MeshPeer> {
-  const peer = mesh.peer(peerId)
-  if (peer !== undefined) return peer
-  return new Promise((resolve) => {
-    mesh.addEventListener('peer:connected', ({ detail }) => {
-      if (detail.peerId === peerId) resolve(detail)
-    })
-  })
-}

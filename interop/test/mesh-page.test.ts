@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict'
-import { createMesh, type Mesh, type MeshPeer } from 'hearsay'
-import { after, afterEach, before, describe, it } from 'mocha'
-import type { BrowserContext, Page } from 'playwright-core'
+import { createMesh, type Mesh } from 'hearsay'
+import { after, afterEach, before, beforeEach, describe, it } from 'mocha'
 import { requirement } from '../../test/support/requirements.ts'
-import { launchChromium } from '../support/chromium.ts'
-import type { MeshPage, PageAnswer } from '../support/page-mesh.ts'
-import { PageServer } from '../support/page-server.ts'
+import { connectedPeer } from '../support/connected-peer.ts'
+import { MeshBrowser, type DrivenMeshPage } from '../support/mesh-browser.ts'
 
 /** Reached from the page by WebSocket. */
 const DOOR = ['/ip4/127.0.0.1/tcp/0/ws', '/ip4/127.0.0.1/tcp/0']
@@ -16,20 +14,20 @@ const INNER = ['/ip4/127.0.0.1/tcp/0']
 describe('A page in Chromium that joins the mesh over a WebSocket', function () {
   this.timeout(60_000)
   const running = new AsyncDisposableStack()
-  let server: PageServer
-  let context: BrowserContext
-  let page: Page
+  let browser: MeshBrowser
+  let page: DrivenMeshPage
   const members: Mesh[] = []
 
   before(async function () {
-    const chromium = requirement(this, 'chromium')
-    server = running.use(await PageServer.start(new URL('../support/page-mesh.ts', import.meta.url)))
-    const browser = running.use(await launchChromium(chromium))
-    context = await browser.newContext()
+    browser = running.use(await MeshBrowser.start(requirement(this, 'chromium')))
+  })
+
+  beforeEach(async () => {
+    page = await browser.open()
   })
 
   afterEach(async () => {
-    await page.close()
+    await page[Symbol.asyncDispose]()
     await Promise.all(members.splice(0).map((mesh) => mesh.close()))
   })
 
@@ -46,53 +44,38 @@ describe('A page in Chromium that joins the mesh over a WebSocket', function () 
     }
   }
 
-  async function openPage(): Promise<void> {
-    page = await context.newPage()
-    await page.goto(server.url, { waitUntil: 'load' })
-  }
-
-  function call<Name extends keyof MeshPage>(
-    name: Name,
-    ...args: Parameters<MeshPage[Name]>
-  ): ReturnType<MeshPage[Name]> {
-    return page.evaluate(`${name}(${JSON.stringify(args[0]) ?? ''})`) as ReturnType<MeshPage[Name]>
-  }
-
   function join(room: string): Promise<string> {
     const bootstrap = members[0].addresses.find((address) => address.includes('/ws/')) ?? assert.fail()
-    return call('joinMesh', { room, bootstrap, identity: 'interop' })
+    return page.call('joinMesh', { room, bootstrap, identity: 'interop' })
   }
 
   async function assertEverybodyTalks(pageId: string): Promise<void> {
     for (const [index, mesh] of members.entries()) {
-      const { answer, path }: PageAnswer = await call('askPeer', { peerId: mesh.peerId, text: 'grüße 🦀' })
+      const { answer, path } = await page.call('askPeer', { peerId: mesh.peerId, text: 'grüße 🦀' })
       assert.deepEqual(answer, { text: `${mesh.peerId} says: grüße 🦀` })
       // Only the first is an overlay neighbour of the page.
       if (index > 0) assert.notEqual(path, 'direct')
-      const peer = await connected(mesh, pageId)
+      const peer = await connectedPeer(mesh, pageId)
       assert.deepEqual(await peer.request('greet', { text: 'hello' }), { text: 'The page says: hello' })
     }
   }
 
   it('opens sessions with every member, also where no overlay connection can be', async () => {
     await startLine('page')
-    await openPage()
     await assertEverybodyTalks(await join('page'))
   })
 
   it('comes back as itself after a reload, from IndexedDB', async () => {
     await startLine('reload')
-    await openPage()
     const first = await join('reload')
     await assertEverybodyTalks(first)
-    await page.reload({ waitUntil: 'load' })
+    await page.reload()
     assert.equal(await join('reload'), first)
     await assertEverybodyTalks(first)
   })
 
   it('says goodbye: members see the connection end with the reason', async () => {
     await startLine('goodbye')
-    await openPage()
     const pageId = await join('goodbye')
     await assertEverybodyTalks(pageId)
     const ends = members.map(
@@ -103,18 +86,7 @@ describe('A page in Chromium that joins the mesh over a WebSocket', function () 
           })
         })
     )
-    await call('leaveMesh')
+    await page.call('leaveMesh')
     assert.deepEqual(new Set(await Promise.all(ends)), new Set(['shutdown']))
   })
 })
-
-/** The mesh's connection to a peer, once there is one. */
-async function connected(mesh: Mesh, peerId: string): Promise<MeshPeer> {
-  const peer = mesh.peer(peerId)
-  if (peer !== undefined) return peer
-  return new Promise((resolve) => {
-    mesh.addEventListener('peer:connected', ({ detail }) => {
-      if (detail.peerId === peerId) resolve(detail)
-    })
-  })
-}
