@@ -1,4 +1,4 @@
-import { spawn, type ChildProcessByStdio, type SpawnOptions } from 'node:child_process'
+import { spawn, type ChildProcess, type ChildProcessByStdio, type SpawnOptions } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
@@ -18,8 +18,14 @@ export interface ChildOptions extends Pick<SpawnOptions, 'cwd' | 'env'> {
   readonly lifetimeMs?: number
 }
 
-/** Longest time that a child of a test may live, in milliseconds, so that nothing outlives a broken run. */
+/** Longest time that a child of a test may live, in milliseconds: a test that timed out never disposes of its own. */
 const LIFETIME_MS = 120_000
+
+/** Those that run now. None outlives a broken run. */
+const running = new Set<ChildProcess>()
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
 
 /**
  * A Node program in a process of its own, in the checkout's own Node and with its sources resolved as in
@@ -49,6 +55,7 @@ export class ChildProgram implements AsyncDisposable {
       timeout: lifetimeMs,
       killSignal: 'SIGKILL'
     })
+    running.add(this.#child)
     // Writing to a program that has ended is no failure of the test by itself.
     this.#child.stdin.on('error', () => undefined)
     this.#child.stdout.setEncoding('utf8').on('data', (text: string) => (this.#stdout += text))
@@ -136,6 +143,7 @@ export class ChildProgram implements AsyncDisposable {
 
   async #watch(): Promise<ProcessEnd> {
     const [code, signal] = (await once(this.#child, 'close')) as [number | null, NodeJS.Signals | null]
+    running.delete(this.#child)
     this.#wake()
     return { code, signal, stdout: this.#stdout, stderr: this.#stderr }
   }
