@@ -27,14 +27,14 @@ describe('members on one local network', function () {
   }
 
   it('find each other with no address, and tell nobody the name of their room', async () => {
-    await using listener = new ChildProgram([LISTENER], { namespace: network.addHost() })
+    await using listener = new ChildProgram([LISTENER], { namespace: await network.addHost() })
     await listener.line((line) => line === 'listening')
-    await using one = member(network.addHost(), ['--room', 'kitchen', '--mdns'])
+    await using one = member(await network.addHost(), ['--room', 'kitchen', '--mdns'])
     const { peer } = await one.event({ event: 'ready' })
-    await using neighbour = member(network.addHost(), ['--room', 'cellar', '--mdns'])
-    await using silent = member(network.addHost(), ['--room', 'kitchen'])
+    await using neighbour = member(await network.addHost(), ['--room', 'cellar', '--mdns'])
+    await using silent = member(await network.addHost(), ['--room', 'kitchen'])
     await Promise.all([neighbour.address(), silent.address()])
-    await using other = member(network.addHost(), ['--room', 'kitchen', '--mdns'])
+    await using other = member(await network.addHost(), ['--room', 'kitchen', '--mdns'])
     await other.event({ event: 'connected', peer })
     await one.event({ event: 'connected', peer: (await other.event({ event: 'ready' })).peer })
     for (const { stdout } of [neighbour, silent]) assert.ok(!stdout.includes('"connected"'), stdout)

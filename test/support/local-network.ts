@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { setTimeout } from 'node:timers/promises'
 
 /** Names of interfaces have at most 15 characters, and several runs may share a machine: the process tells them apart. */
 const PREFIX = `hs${process.pid % 100_000}`
@@ -11,25 +12,30 @@ let networks = 0
  */
 export class LocalNetwork implements Disposable {
   readonly #ip: string
-  readonly #name: string
-  readonly #hosts: string[] = []
+  readonly #name = `${PREFIX}n${networks++}`
+  /** Takes away every namespace that was made. */
+  readonly #made = new DisposableStack()
+  #hosts = 0
 
   /** @param ip the program `ip` */
   constructor(ip: string) {
     this.#ip = ip
-    this.#name = `${PREFIX}n${networks++}`
-    this.#run('netns', 'add', this.#name)
-    this.#run('-n', this.#name, 'link', 'add', 'switch', 'type', 'bridge')
-    this.#run('-n', this.#name, 'link', 'set', 'switch', 'up')
+    this.#addNamespace(this.#name)
+    try {
+      this.#run('-n', this.#name, 'link', 'add', 'switch', 'type', 'bridge')
+      this.#run('-n', this.#name, 'link', 'set', 'switch', 'up')
+    } catch (error) {
+      this.#made.dispose()
+      throw error
+    }
   }
 
   /** Adds a host with the address 10.77.0.N, and gives the name of its namespace. */
-  addHost(): string {
-    const number = this.#hosts.length + 1
+  async addHost(): Promise<string> {
+    const number = ++this.#hosts
     const host = `${this.#name}h${number}`
-    this.#run('netns', 'add', host)
-    this.#hosts.push(host)
     const port = `port${number}`
+    this.#addNamespace(host)
     this.#run('-n', host, 'link', 'add', 'eth0', 'type', 'veth', 'peer', 'name', port, 'netns', this.#name)
     this.#run('-n', this.#name, 'link', 'set', port, 'master', 'switch', 'up')
     this.#run('-n', host, 'link', 'set', 'lo', 'up')
@@ -37,14 +43,23 @@ export class LocalNetwork implements Disposable {
     this.#run('-n', host, 'link', 'set', 'eth0', 'up')
     // As a host with a router has: multicast leaves by the default route.
     this.#run('-n', host, 'route', 'add', 'default', 'dev', 'eth0')
+    // The kernel tells of a new cable a moment after it was plugged in; until then programs do not see its address.
+    while (!this.#run('-n', host, 'link', 'show', 'dev', 'eth0').includes('state UP')) await setTimeout(20)
     return host
   }
 
   [Symbol.dispose](): void {
-    for (const namespace of [...this.#hosts.splice(0), this.#name]) this.#run('netns', 'delete', namespace)
+    this.#made.dispose()
   }
 
-  #run(...args: readonly string[]): void {
-    execFileSync(this.#ip, args, { stdio: ['ignore', 'ignore', 'pipe'] })
+  #addNamespace(name: string): void {
+    this.#run('netns', 'add', name)
+    this.#made.defer(() => {
+      this.#run('netns', 'delete', name)
+    })
+  }
+
+  #run(...args: readonly string[]): string {
+    return execFileSync(this.#ip, args, { stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8' })
   }
 }
