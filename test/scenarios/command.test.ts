@@ -264,8 +264,8 @@ describe('hearsay in processes', function () {
         HEARSAY_PASSWORD: 'sesame'
       })
       const address = await listener.address()
-      const args = ['chat', '--room', 'k', '--wait', '3', '--bootstrap', address, ...LOOPBACK]
-      await using stranger = new HearsayCommand(args, { HEARSAY_PASSWORD: 'wrong' })
+      const args = ['chat', '--room', 'k', '--bootstrap', address, ...LOOPBACK]
+      await using stranger = new HearsayCommand([...args, '--wait', '3'], { HEARSAY_PASSWORD: 'wrong' })
       stranger.write('let me in\n')
       stranger.endInput()
       await using friend = new HearsayCommand(args, { HEARSAY_PASSWORD: 'sesame' })
