@@ -3,7 +3,7 @@ import { describe, it } from 'mocha'
 import { allConnected, allHear, OverlayMember, until } from '../support/overlay-member.ts'
 
 /** How long members come and go, in minutes; ten show more than one. */
-const CHURN_MINUTES = Number(process.env.HEARSAY_CHURN_MINUTES ?? 0.3)
+const CHURN_MINUTES = Number(process.env.HEARSAY_CHURN_MINUTES ?? 1)
 
 /** Ten processes that start take seconds on a quiet machine, and minutes on a busy one. */
 const SETUP_MS = 240_000
