@@ -7,6 +7,7 @@ import ts from 'typescript'
 import { HearsayCommand } from '../support/hearsay-command.ts'
 import { ChildProgram } from '../support/processes.ts'
 import { collectPrograms, extractBlocks, foreignHosts, type DocumentedProgram } from './code-blocks.ts'
+import { brokenLinks } from './links.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 
@@ -98,6 +99,14 @@ describe('every code block of the documentation', () => {
         }
       })
     }
+  }
+})
+
+describe('every link of the documentation', () => {
+  for (const document of documents) {
+    it(`${document} leads somewhere`, () => {
+      assert.deepEqual(brokenLinks(ROOT, document), [])
+    })
   }
 })
 
