@@ -22,7 +22,7 @@ if (!SECTION.test(readme)) {
   throw new Error('README.md has lost its comparison markers')
 }
 const section = [
-  'Medians of rounds in which the contenders took turns on one machine, two processes each; what is measured, and how, is in [the guide to the benchmarks](docs/guides/benchmarks.md). Run `npm run bench` for figures of your own.',
+  'Medians of rounds in which the contenders took turns on one machine, each peer in a process of its own; what is measured, and how, is in [the guide to the benchmarks](docs/guides/benchmarks.md). Run `npm run bench` for figures of your own.',
   renderComparison(reports)
 ].join('\n\n')
 const updated = readme.replace(SECTION, (_, begin: string, end: string) => `${begin}\n${section}\n\n${end}`)
