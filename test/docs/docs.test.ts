@@ -165,11 +165,13 @@ const NPM_COMMANDS = new Set(['ci', 'install', 'start', 'test', 'run', 'exec'])
 /** Commands in documents are not run (one of them is this very test run), but they must exist. */
 async function checkCommandLine(line: string): Promise<void> {
   for (const command of line.split(/&&|\|/).map((part) => part.trim().split(/\s+/))) {
-    const [program, verb, script, ...rest] = command
+    const [program, verb, ...words] = command
     if (program !== 'npm') {
       continue
     }
     assert.ok(verb !== undefined && NPM_COMMANDS.has(verb), `npm ${verb ?? ''} is no command we document`)
+    // Options of npm's own may stand before the name.
+    const [script, ...rest] = words.slice(words.findIndex((word) => !word.startsWith('-')))
     const name = verb === 'run' ? script : verb === 'start' || verb === 'test' ? verb : undefined
     if (name !== undefined) {
       assert.ok(name in manifest.scripts, `package.json has no script ${name}`)
