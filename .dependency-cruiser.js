@@ -1,11 +1,8 @@
 import { globSync, readFileSync } from 'node:fs'
 import { posix } from 'node:path'
+import { ORDER } from './scripts/packages.ts'
 
-/**
- * The architecture's rules (docs/ARCHITECTURE.md). Packages in the order in which they may depend on each other: each
- * may import those before it, through their index only.
- */
-const ORDER = ['sctp', 'webrtc', 'nat', 'signaling', 'session', 'hearsay', 'cli', 'testing']
+// The architecture's rules (docs/ARCHITECTURE.md).
 
 /** Packages that are named here and not earlier in ORDER: what the design says they know nothing of. */
 const KNOWS_NOTHING_OF = {

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 /** The root of the checkout. */
 export const ROOT = join(import.meta.dirname, '..')
 
-/** Packages in the order in which they build: each imports only those before it. */
-const ORDER = ['sctp', 'webrtc', 'nat', 'signaling', 'session', 'hearsay', 'cli', 'testing']
+/** Packages in the order in which they build and may import each other: only those before, through their index. */
+export const ORDER = ['sctp', 'webrtc', 'nat', 'signaling', 'session', 'hearsay', 'cli', 'testing']
 
 export interface WorkspacePackage {
   readonly name: string
