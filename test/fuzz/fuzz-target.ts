@@ -33,7 +33,9 @@ export function decoderTarget<Value>(init: DecoderTarget<Value>): FuzzTarget {
     corpus: values.map(encode),
     ...(maxBytes === undefined ? {} : { maxBytes }),
     run: (input) => {
-      const value = decode(unchanged(input))
+      const buffer = surrounded(input)
+      const value = decode(buffer.subarray(MARGIN, MARGIN + input.length))
+      assert.equal(Buffer.compare(buffer, surrounded(input)), 0, 'it has written on its input, or beside it')
       assertModest(value, input.length)
       if (value !== undefined) {
         assert.deepEqual(decode(encode(value)), value, 'what was decoded does not survive another round')
@@ -43,11 +45,14 @@ export function decoderTarget<Value>(init: DecoderTarget<Value>): FuzzTarget {
   }
 }
 
-/** A view in a larger buffer, as input often is: whoever takes its whole `buffer` reads what is not there. */
-function unchanged(input: Uint8Array): Uint8Array {
-  const buffer = new Uint8Array(input.length + 16).fill(0xa5)
-  buffer.set(input, 8)
-  return buffer.subarray(8, 8 + input.length)
+/** Bytes before and behind an input. */
+const MARGIN = 8
+
+/** An input in a larger buffer, as it often is: whoever takes its whole `buffer` reads what is not there. */
+function surrounded(input: Uint8Array): Uint8Array {
+  const buffer = new Uint8Array(MARGIN + input.length + MARGIN).fill(0xa5)
+  buffer.set(input, MARGIN)
+  return buffer
 }
 
 /** What was made of an input must not be much more than the input. */
