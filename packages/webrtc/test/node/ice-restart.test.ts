@@ -6,6 +6,10 @@ function ufragOf(description: RTCSessionDescription | null): string {
   return /a=ice-ufrag:(\S+)/.exec(description!.sdp)![1]
 }
 
+function openSockets(): number {
+  return process.getActiveResourcesInfo().filter((name) => name === 'UDPWrap').length
+}
+
 describe('ICE restart', () => {
   it('moves to new sockets; DTLS, SCTP and channels live on', async () => {
     using pair = await connectPair()
@@ -72,6 +76,24 @@ describe('ICE restart', () => {
     channelA.send('x')
     assert.deepEqual(await got, ['x'])
     await negotiate(b, a)
+  })
+
+  it('keeps the pair that works when the next restart begins before the sockets of the last are gone', async () => {
+    using pair = await connectPair()
+    const { a, b, channelA, channelB } = pair
+    const moved = Promise.all(
+      [a, b].map((pc) => once(pc.sctp!.transport.iceTransport, 'selectedcandidatepairchange'))
+    )
+    a.restartIce()
+    await negotiate(a, b)
+    await moved
+    // Nobody answers this one.
+    await a.setLocalDescription(await a.createOffer({ iceRestart: true }))
+    const sockets = openSockets()
+    while (openSockets() === sockets) await new Promise((resolve) => setTimeout(resolve, 50))
+    const got = receive(channelB, 1)
+    channelA.send('x')
+    assert.deepEqual(await got, ['x'])
   })
 
   it('leaves nothing behind', async () => {

@@ -155,7 +155,9 @@ export class IceTransport {
     if (superseded)
       this.#lingering ??= setTimeout(() => {
         this.#lingering = undefined
-        for (const agent of this.#agents.slice(0, -1)) this.#remove(agent)
+        // Another restart may have begun: what works stays until that one does.
+        const current = this.#agents.findLastIndex(({ state }) => isUsable(state))
+        for (const agent of this.#agents.slice(0, Math.max(0, current))) this.#remove(agent)
       }, LINGER_MS)
     this.#handlers.onChange()
   }
