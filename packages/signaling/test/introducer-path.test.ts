@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { VirtualClock } from '@hearsay/testing'
 import {
   createSignaler,
   INTRODUCE_PROTOCOL,
@@ -13,6 +12,7 @@ import { encodeFrame } from '../src/paths/frames.ts'
 import { peerIdBytes, publicKeyOf } from '../src/peer-key.ts'
 import { KITCHEN, seedOf } from './support/member.ts'
 import { createOverlayNode, until, type OverlayNode } from './support/overlay-node.ts'
+import { VirtualClock } from './support/virtual-clock.ts'
 
 const utf8 = (text: string) => new TextEncoder().encode(text)
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes)
