@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { PassThrough } from 'node:stream'
+import { PassThrough, Writable } from 'node:stream'
+import { setImmediate } from 'node:timers/promises'
 import fc from 'fast-check'
 import { describe, it } from 'mocha'
 import { EventOutput } from '../src/terminal/event-output.ts'
@@ -31,6 +32,31 @@ describe('what reaches the terminal', () => {
         assert.deepEqual(rest, [''])
       })
     )
+  })
+
+  it('is waited for by who writes what others say, until the reader has taken it or is gone', async () => {
+    const untaken: (() => void)[] = []
+    const stdout = new Writable({
+      highWaterMark: 4,
+      write: (_chunk, _encoding, taken) => untaken.push(taken)
+    })
+    const output = new EventOutput({ stdin: new PassThrough(), stdout, stderr: stdout, env: {} }, true)
+    await output.drained()
+    const drained: string[] = []
+    for (const name of ['one', 'other']) {
+      output.emit({ event: 'message', text: name })
+      void output.drained().then(() => drained.push(name))
+    }
+    untaken.shift()?.()
+    await setImmediate()
+    assert.deepEqual(drained, [])
+    untaken.shift()?.()
+    await setImmediate()
+    assert.deepEqual(drained, ['one', 'other'])
+    output.emit({ event: 'message', text: 'to nobody' })
+    const gone = output.drained()
+    stdout.destroy(new Error('EPIPE'))
+    await gone
   })
 
   it('keeps the columns of a table apart and numbers to the right', () => {

@@ -23,7 +23,8 @@ export interface ChatRoomOptions {
 
 /** What happens in a chat. */
 export interface ChatListener {
-  message(from: string, text: string): void
+  /** Somebody said a line, which is confirmed once this resolves: who is slow to take lines slows down who says them. */
+  message(from: string, text: string): Promise<void>
   /** That member has confirmed our line. */
   delivered(to: string, text: string): void
   /** It has not. */
@@ -45,9 +46,9 @@ export class ChatRoom implements Disposable {
     this.#listener = listener
     this.#options = options
     this.#settled = AbortSignal.timeout(SETTLE_MS)
-    this.#unhandle = mesh.handle<unknown>(LINE_TYPE, (payload, { peer }) => {
+    this.#unhandle = mesh.handle<unknown>(LINE_TYPE, (payload, { peer }) =>
       listener.message(peer.peerId, lineOf(payload))
-    })
+    )
   }
 
   /**

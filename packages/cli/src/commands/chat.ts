@@ -44,8 +44,9 @@ export const chat = defineCommand({
       await using open = await openMesh(context)
       const { mesh, signal } = open
       const listener: ChatListener = {
-        message: (from, text) => {
+        message: async (from, text) => {
           output.emit({ event: 'message', from, text }, `${shortId(from)}: ${text}`)
+          await output.drained()
         },
         delivered: (to, text) => {
           output.emit({ event: 'delivered', to, text })

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import type { Writable } from 'node:stream'
 import { printable, type Terminal } from './terminal.ts'
 
@@ -11,6 +12,7 @@ export interface CommandEvent {
 export class EventOutput {
   readonly #terminal: Terminal
   readonly #json: boolean
+  #draining: Promise<void> | undefined
 
   constructor(terminal: Terminal, json: boolean) {
     this.#terminal = terminal
@@ -26,12 +28,34 @@ export class EventOutput {
     }
   }
 
+  /**
+   * Resolves when the reader of standard output has room for more, or is gone. Who writes what others say waits for it:
+   * what is not read is held in memory.
+   */
+  async drained(): Promise<void> {
+    if (!this.#terminal.stdout.writableNeedDrain) {
+      return
+    }
+    this.#draining ??= this.#drain()
+    await this.#draining
+  }
+
   /** An event whose lines are no output but news about it: for people they go to standard error. */
   note(event: CommandEvent, ...lines: readonly string[]): void {
     if (this.#json) {
       this.emit(event)
     } else {
       writeLines(this.#terminal.stderr, lines)
+    }
+  }
+
+  async #drain(): Promise<void> {
+    try {
+      await once(this.#terminal.stdout, 'drain')
+    } catch {
+      // That nobody reads ends the whole command.
+    } finally {
+      this.#draining = undefined
     }
   }
 }
