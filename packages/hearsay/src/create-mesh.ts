@@ -50,8 +50,11 @@ async function startMesh(options: ResolvedMeshOptions, identity: Identity): Prom
         startTimeMs: identity.startTimeMs,
         routing: routingOf(components, options),
         stop: async () => {
-          await node.stop()
-          await identity.release()
+          try {
+            await node.stop()
+          } finally {
+            await identity.release()
+          }
         }
       })
   })

@@ -72,8 +72,11 @@ async function startDhtNode(options: ResolvedNodeOptions, identity: Identity): P
     }
   })
   const close = async (): Promise<void> => {
-    await node.stop()
-    await identity.release()
+    try {
+      await node.stop()
+    } finally {
+      await identity.release()
+    }
   }
   try {
     await startNode(node, options.listen)
