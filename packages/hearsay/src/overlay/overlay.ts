@@ -231,20 +231,24 @@ export class Overlay {
         ({ direction, protocol }) => direction === 'outbound' && pubsub.protocols.includes(protocol)
       )
       if (isHeard) continue
-      if (this.#deaf.has(peerId)) this.#tellGossip(links)
+      if (this.#deaf.has(peerId)) void this.#tellGossip(links)
       else deaf.add(peerId)
     }
     this.#deaf = deaf
   }
 
-  #tellGossip(links: readonly Connection[]): void {
+  async #tellGossip(links: readonly Connection[]): Promise<void> {
     const { registrar, pubsub } = this.#init.components
     const link = links.find(({ status, limits }) => status === 'open' && limits === undefined)
     if (link === undefined) return
-    for (const protocol of pubsub.protocols) {
-      for (const topology of registrar.getTopologies(protocol)) {
-        void topology.onConnect?.(link.remotePeer, link)
+    try {
+      for (const protocol of pubsub.protocols) {
+        for (const topology of registrar.getTopologies(protocol)) {
+          await topology.onConnect?.(link.remotePeer, link)
+        }
       }
+    } catch (error) {
+      this.#log('gossip does not take the link to %s - %e', link.remotePeer, error)
     }
   }
 
