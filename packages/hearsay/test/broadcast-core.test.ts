@@ -255,6 +255,54 @@ describe('the core of broadcasts', () => {
       assert.ok(core.allowsFlooding(1_000))
     })
 
+    it('never throws, answers for every flood, and forgets what it held, whatever comes', () => {
+      const origin = fc.nat(40).map((n) => `m${n}`)
+      const flood = fc.record({ origin, counter: fc.maxSafeNat(), process: fc.nat(3), neighbour: fc.nat(3) })
+      const step = fc.oneof(
+        { weight: 9, arbitrary: flood.map((each) => ({ type: 'flood' as const, ...each })) },
+        fc.record({
+          type: fc.constant('copy' as const),
+          origin,
+          counter: fc.maxSafeNat(),
+          process: fc.nat(3)
+        }),
+        fc.record({ type: fc.constant('member' as const), origin, process: fc.nat(3), settled: fc.nat() }),
+        fc.record({ type: fc.constant('left' as const), origin, process: fc.nat(3), settled: fc.nat() }),
+        fc.record({ type: fc.constant('session' as const), origin, isUsable: fc.boolean() }),
+        fc.record({ type: fc.constant('time' as const), ms: fc.nat(WAIT_MS) })
+      )
+      fc.assert(
+        fc.property(fc.array(step, { minLength: 100, maxLength: 400 }), fc.boolean(), (steps, isPartial) => {
+          const core = new TestCore(['m1', 'm2', 'm3'], { isPartial: () => isPartial, maxOrigins: 20 })
+          let now = 0
+          let floods = 0
+          for (const each of steps) {
+            if (each.type === 'time') core.advance((now += each.ms))
+            else if (each.type === 'session') core.handleSession(each.origin, each.isUsable, now)
+            else {
+              const instance = instanceAt(each.process)
+              if (each.type === 'copy') core.copy(each.origin, each.counter, now, instance)
+              else if (each.type === 'flood') {
+                floods++
+                core.flood(each.origin, floodOf(each.counter, instance), now, String(each.neighbour))
+              } else {
+                const known = { instance, settled: each.settled }
+                if (each.type === 'member') core.known.set(each.origin, known)
+                else core.known.delete(each.origin)
+                if (each.type === 'member') core.handleMember(each.origin, now)
+                else core.handleLeft(each.origin, known, now)
+              }
+            }
+            core.read()
+            assert.ok(core.origins <= 20)
+          }
+          core.advance(now + WAIT_MS + HOLD_MS)
+          assert.equal(core.verdicts.size, floods)
+          assert.equal(core.pollTimeout(), undefined)
+        })
+      )
+    })
+
     it('leaves nothing waiting when it ends', () => {
       const core = new TestCore(['b'])
       core.handleSession('b', true, 0)
