@@ -224,7 +224,7 @@ export class MeshNode extends TypedEventEmitter<MeshEvents> implements Mesh, Sta
       }
     })
     this.#running = running
-    this.#hub.addSource(running.room.broadcast.messages)
+    this.#hub.addAll(running.room.broadcast.messages)
     await running.start()
   }
 

@@ -1,7 +1,5 @@
 import type { MeshMessage } from './mesh.ts'
 
-type Source = AsyncIterable<MeshMessage>
-
 interface Offered {
   readonly message: MeshMessage
   readonly taken: () => void
@@ -19,7 +17,8 @@ const DONE: Result = { done: true, value: undefined }
 export class MessageHub {
   readonly #offered: Offered[] = []
   #waiting: Waiting[] = []
-  readonly #sources = new Set<Source>()
+  /** Each begins to read one. */
+  readonly #sources = new Set<() => void>()
   #pulling = false
   #closed = false
 
@@ -29,22 +28,18 @@ export class MessageHub {
    * @returns drops it, if it has not been read from; one that is read ends by itself
    */
   add(from: string, messages: AsyncIterable<unknown>): () => void {
-    return this.addSource(namedAfter(from, messages))
+    return this.#addSource(messages, (message) => ({ from, message }))
   }
 
   /** Adds a source of messages of whomever, as `add` does. */
-  addSource(source: Source): () => void {
-    if (this.#pulling) this.#pull(source)
-    else this.#sources.add(source)
-    return () => {
-      this.#sources.delete(source)
-    }
+  addAll(messages: AsyncIterable<MeshMessage>): () => void {
+    return this.#addSource(messages, (message) => message)
   }
 
   messages(): AsyncIterableIterator<MeshMessage, undefined> {
     if (!this.#pulling) {
       this.#pulling = true
-      for (const source of this.#sources) this.#pull(source)
+      for (const pull of this.#sources) pull()
       this.#sources.clear()
     }
     const own = new Set<Waiting>()
@@ -89,15 +84,28 @@ export class MessageHub {
     }
   }
 
-  #pull(source: Source): void {
-    // A source ends with an error when its connection was lost, which `peer:disconnected` tells.
-    this.#pullAll(source).catch(() => undefined)
+  #addSource<Message>(
+    source: AsyncIterable<Message>,
+    toMessage: (message: Message) => MeshMessage
+  ): () => void {
+    const pull = (): void => {
+      // A source ends with an error when its connection was lost, which `peer:disconnected` tells.
+      this.#pullAll(source, toMessage).catch(() => undefined)
+    }
+    if (this.#pulling) pull()
+    else this.#sources.add(pull)
+    return () => {
+      this.#sources.delete(pull)
+    }
   }
 
-  async #pullAll(source: Source): Promise<void> {
+  async #pullAll<Message>(
+    source: AsyncIterable<Message>,
+    toMessage: (message: Message) => MeshMessage
+  ): Promise<void> {
     for await (const message of source) {
       if (this.#closed) break
-      await this.#offer(message)
+      await this.#offer(toMessage(message))
     }
   }
 
@@ -109,8 +117,4 @@ export class MessageHub {
     }
     return new Promise((taken) => this.#offered.push({ message, taken }))
   }
-}
-
-async function* namedAfter(from: string, messages: AsyncIterable<unknown>): AsyncGenerator<MeshMessage> {
-  for await (const message of messages) yield { from, message }
 }
