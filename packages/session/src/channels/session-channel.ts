@@ -13,7 +13,7 @@ import { ChannelSender } from './channel-sender.ts'
 import { ChannelTransport } from './channel-transport.ts'
 import type { ChannelPriority, ResolvedChannelOptions } from './channel-options.ts'
 import type { MessageHeader } from './frame.ts'
-import { MessageQueue } from './message-queue.ts'
+import { Inbox } from './inbox.ts'
 import { MessageRouter, type MessageHandler, type RequestOptions } from './message-router.ts'
 import { messageCost } from './credit-ledger.ts'
 import type { IncomingMessage } from './reassembler.ts'
@@ -45,11 +45,6 @@ export interface ChannelHost {
   onClosed(channel: SessionChannel): void
 }
 
-interface Unread {
-  readonly value: unknown
-  readonly cost: number
-}
-
 /** `Channel` as the session makes it. Everything in it that is a decision lives in the sans-IO parts it joins. */
 export class SessionChannel extends TypedEventEmitter<ChannelEvents<unknown>> implements Channel, SendSource {
   readonly label: string
@@ -59,7 +54,7 @@ export class SessionChannel extends TypedEventEmitter<ChannelEvents<unknown>> im
   readonly #sender: ChannelSender
   readonly #receiver: ChannelReceiver
   readonly #router: MessageRouter
-  readonly #unread: MessageQueue<Unread>
+  readonly #inbox: Inbox
   #early: Uint8Array[] = []
   #state: ChannelState = 'connecting'
   #messagesInvalid = 0
@@ -117,14 +112,23 @@ export class SessionChannel extends TypedEventEmitter<ChannelEvents<unknown>> im
         cancel: (id) => this.#router.receiveCancel(id),
         credit: (limit, maxMessageSize) => this.#sender.setPeerLimits(limit, maxMessageSize),
         violation: (problem) => host.onViolation(this, problem),
-        unreadMessages: () => this.#unread.length + this.#router.waitingMessages,
+        unreadMessages: () => this.#inbox.length + this.#router.waitingMessages,
         isAwaited: (id) => this.#router.isAwaited(id),
         refuse: (id) => void this.#refuse(id),
         onRoom: () => this.#grant()
       },
       host.receiveBudget
     )
-    this.#unread = new MessageQueue(({ cost }) => this.#release(cost))
+    this.#inbox = new Inbox(
+      {
+        hasListeners: () => this.listenerCount('message') > 0,
+        dispatch: (detail) => this.safeDispatchEvent('message', { detail }),
+        hold: (cost) => this.#receiver.hold(cost),
+        release: (cost) => this.#release(cost),
+        onDropped: () => this.#receiver.messagesDropped++
+      },
+      options.reliable ? Infinity : options.receiveQueueLength
+    )
     host.scheduler.add(this)
   }
 
@@ -166,10 +170,7 @@ export class SessionChannel extends TypedEventEmitter<ChannelEvents<unknown>> im
 
   [Symbol.asyncIterator](): AsyncIterator<unknown, undefined> {
     return {
-      next: async () => {
-        const result = await this.#unread.next()
-        return result.done === true ? result : { done: false, value: result.value.value }
-      },
+      next: () => this.#inbox.next(),
       return: () => Promise.resolve({ done: true, value: undefined })
     }
   }
@@ -190,7 +191,7 @@ export class SessionChannel extends TypedEventEmitter<ChannelEvents<unknown>> im
     options?: boolean | AddEventListenerOptions
   ): void {
     super.addEventListener(type, listener, options)
-    if (type === 'message') queueMicrotask(() => this.#flushToListeners())
+    if (type === 'message') queueMicrotask(() => this.#inbox.flush())
   }
 
   stats(): ChannelStats {
@@ -205,7 +206,7 @@ export class SessionChannel extends TypedEventEmitter<ChannelEvents<unknown>> im
       bytesReceived: this.#receiver.bytesReceived,
       queuedBytes: this.#sender.queuedBytes,
       bufferedAmount: this.#transport.bufferedBytes,
-      unreadMessages: this.#unread.length,
+      unreadMessages: this.#inbox.length,
       messagesDropped: this.#receiver.messagesDropped,
       messagesInvalid: this.#messagesInvalid,
       pendingRequests: this.#router.pendingRequests,
@@ -289,7 +290,7 @@ export class SessionChannel extends TypedEventEmitter<ChannelEvents<unknown>> im
     this.#sender.fail(failure)
     this.#router.close(failure)
     this.#receiver.close()
-    this.#unread.end(error)
+    this.#inbox.end(error)
     this.#host.onClosed(this)
     this.safeDispatchEvent('close', { detail: error })
   }
@@ -393,26 +394,7 @@ export class SessionChannel extends TypedEventEmitter<ChannelEvents<unknown>> im
       this.#reportInvalid(decoded.error)
       return
     }
-    if (this.listenerCount('message') > 0) {
-      this.safeDispatchEvent('message', { detail: decoded.payload })
-      return
-    }
-    if (!this.options.reliable && this.#unread.length >= this.options.receiveQueueLength) {
-      const oldest = this.#unread.shift()
-      if (oldest !== undefined) this.#release(oldest.cost)
-      this.#receiver.messagesDropped++
-    }
-    this.#receiver.hold(cost)
-    this.#unread.push({ value: decoded.payload, cost })
-  }
-
-  #flushToListeners(): void {
-    while (this.listenerCount('message') > 0) {
-      const unread = this.#unread.shift()
-      if (unread === undefined) return
-      this.#release(unread.cost)
-      this.safeDispatchEvent('message', { detail: unread.value })
-    }
+    this.#inbox.deliver(decoded.payload, cost)
   }
 
   #release(cost: number): void {
