@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { RemoteHandlerError, type ChannelOptions, type PeerSession } from '@hearsay/session'
-import { testPeerId } from '@hearsay/testing'
+import { RemoteHandlerError, type ChannelOptions } from '@hearsay/session'
 import {
   decodeChannelFrame,
   encodeChannelFrame,
@@ -13,142 +12,11 @@ import {
   DEFAULT_MAX_MESSAGE_SIZE,
   DEFAULT_RECEIVE_WINDOW_BYTES,
   FRAME_COST_BYTES,
-  MAX_EARLY_BYTES,
   MAX_RECEIVED_BYTES,
   MAX_TEXT_BYTES
 } from '../src/constants.ts'
-import type { FakeDataChannel } from './support/fake-data-channel.ts'
-import { makePair } from './support/pair.ts'
-import { RawPeer } from './support/raw-peer.ts'
-
-interface Attack {
-  peer: RawPeer
-  victim: PeerSession
-  delivered: unknown[]
-  connected: boolean
-  /** The victim's end of a data channel: what is given to it comes at once. */
-  endOf: (label: string) => FakeDataChannel
-  advance: (ms: number) => Promise<void>
-  end: () => Promise<void>
-}
-
-/** Bob, and a peer that has dialled him and may do what it wants; `hello` has not been said. */
-async function attack(options: ChannelOptions = {}, isRead = true): Promise<Attack> {
-  const delivered: unknown[] = []
-  const state = { connected: false }
-  const pair = makePair({
-    bob: { channels: { x: { codec: 'bytes', ...options } } },
-    prepare: (session) => {
-      session.addEventListener('connected', () => (state.connected = true))
-      if (isRead) session.channel('x').addEventListener('message', ({ detail }) => delivered.push(detail))
-    }
-  })
-  const { clock, hub, network } = pair
-  const peer = new RawPeer(network, hub.join(testPeerId(9)), 'x', { codec: 'bytes', ...options })
-  const dialing = peer.dial(pair.bob.peerId)
-  await clock.advance(200)
-  await dialing
-  return {
-    peer,
-    victim: pair.bob.session,
-    delivered,
-    get connected() {
-      return state.connected
-    },
-    endOf: (label) => {
-      const [connection] = [...network.connections].filter((each) => each !== peer.connection)
-      return connection?.channels.find((channel) => channel.label === label) ?? assert.fail(label)
-    },
-    advance: (ms) => clock.advance(ms),
-    end: async () => {
-      peer.connection.close()
-      void pair.bob.session.close()
-      await clock.advance(60_000)
-      assert.equal(clock.pendingTimers, 0)
-      assert.equal(network.open.length, 0)
-    }
-  }
-}
-
-function codeOf({ state }: PeerSession): string {
-  return 'reason' in state ? state.reason.code : state.name
-}
-
-describe('before hello', () => {
-  it('nothing is delivered and nobody is connected; what came is delivered after it', async () => {
-    const { peer, victim, delivered, advance, end } = await attack()
-    peer.message(Uint8Array.of(1))
-    await advance(100)
-    assert.deepEqual([victim.state.name, delivered], ['connecting', []])
-    peer.sayHello()
-    await advance(100)
-    assert.deepEqual([victim.state.name, delivered], ['connected', [Uint8Array.of(1)]])
-    await end()
-  })
-
-  it('a peer that never says it is given up', async () => {
-    const { peer, victim, delivered, advance, end } = await attack()
-    peer.message(Uint8Array.of(1))
-    await advance(16_000)
-    assert.deepEqual([codeOf(victim), delivered], ['connect-timeout', []])
-    await end()
-  })
-
-  const instead: [what: string, act: (peer: RawPeer) => void, code: string][] = [
-    [
-      'a wrong MAC',
-      (peer) => peer.say({ type: 'hello', version: 1, mac: new Uint8Array(32) }),
-      'hello-mismatch'
-    ],
-    [
-      'another version',
-      (peer) => peer.say({ type: 'hello', version: 2, mac: new Uint8Array(32) }),
-      'protocol-violation'
-    ],
-    ['a ping', (peer) => peer.say({ type: 'ping', token: 1 }), 'protocol-violation'],
-    ['a signal', (peer) => peer.say({ type: 'signal', payload: new Uint8Array(2) }), 'protocol-violation'],
-    ['garbage', (peer) => peer.control.send(Uint8Array.of(99)), 'protocol-violation'],
-    [
-      'too much data',
-      (peer) => {
-        for (let sent = 0; sent <= MAX_EARLY_BYTES; sent += 60_000) peer.message(new Uint8Array(60_000))
-      },
-      'protocol-violation'
-    ],
-    [
-      'too many data channels',
-      (peer) => {
-        for (let index = 0; index < 300; index++) {
-          peer.connection.createDataChannel(`c${index}`, { protocol: 'hearsay.1 reliable json' })
-        }
-      },
-      'protocol-violation'
-    ]
-  ]
-  for (const [what, act, code] of instead) {
-    it(`${what} ends it as ${code}`, async () => {
-      const session = await attack()
-      act(session.peer)
-      await session.advance(1_000)
-      assert.equal(codeOf(session.victim), code)
-      assert.deepEqual([session.connected, session.delivered], [false, []])
-      await session.end()
-    })
-  }
-})
-
-describe('before hello, too', () => {
-  it('frames are counted, however small they are', async () => {
-    const session = await attack()
-    const end = session.endOf('x')
-    for (let count = 0; count < MAX_EARLY_BYTES / FRAME_COST_BYTES; count++) end.receive(new Uint8Array(0))
-    assert.equal(session.victim.state.name, 'connecting')
-    end.receive(new Uint8Array(0))
-    await session.advance(1_000)
-    assert.equal(codeOf(session.victim), 'protocol-violation')
-    await session.end()
-  })
-})
+import { attack, codeOf } from './support/attack.ts'
+import type { RawPeer } from './support/raw-peer.ts'
 
 describe('after hello', () => {
   const violations: [what: string, act: (peer: RawPeer) => void, options?: ChannelOptions][] = [
