@@ -124,6 +124,15 @@ describe('IceGuard', () => {
     })
   })
 
+  it('takes early checks from as many addresses as may become candidates', () => {
+    const harness = new Harness(false)
+    for (let port = 1; port <= MAX_PEER_REFLEXIVE_CANDIDATES; port++) {
+      assert.equal(harness.inspect(check(), ['192.0.2.1', port]), 'stun')
+    }
+    assert.equal(harness.inspect(check(), ['192.0.2.2', 1]), 'too-many-candidates')
+    assert.equal(harness.inspect(check(), ['192.0.2.1', 1]), 'stun')
+  })
+
   describe('responses', () => {
     const transactionId = Buffer.from('0123456789ab')
     const request: OutstandingRequest = { address: PEER[0], port: PEER[1], password: REMOTE.password }

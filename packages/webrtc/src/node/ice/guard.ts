@@ -68,6 +68,8 @@ export class IceGuard<Base extends object> {
   readonly #checked = new WeakMap<Base, Set<string>>()
   #remoteUfrag: string | undefined
   #earlyChecks = 0
+  /** Where early checks came from: each may become a peer-reflexive candidate. */
+  readonly #earlySources = new Set<string>()
 
   constructor(agent: GuardedAgent<Base>, localUfrag: string, localPassword: string) {
     this.#agent = agent
@@ -128,6 +130,12 @@ export class IceGuard<Base extends object> {
       if (!envelope.hasPriority) return DROP('malformed')
       if (isEarly) {
         if (++this.#earlyChecks > MAX_EARLY_CHECKS) return DROP('too-many-early-checks')
+        const source = `${address}|${port}`
+        const { size } = this.#earlySources
+        if (size >= MAX_PEER_REFLEXIVE_CANDIDATES && !this.#earlySources.has(source)) {
+          return DROP('too-many-candidates')
+        }
+        this.#earlySources.add(source)
       } else if (this.#agent.peerReflexiveCount() >= MAX_PEER_REFLEXIVE_CANDIDATES) {
         return DROP('too-many-candidates')
       }
