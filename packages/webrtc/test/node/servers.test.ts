@@ -81,6 +81,19 @@ describe('ICE servers', () => {
       assert.doesNotMatch(a.localDescription!.sdp, /typ (host|srflx)/)
     })
 
+    for (const lifetimeS of [0, undefined, 2 ** 32 - 1]) {
+      it(`is not refreshed without end where it grants ${lifetimeS} seconds`, async () => {
+        turn.lifetimeS = lifetimeS
+        const { channelA, channelB } = await connect()
+        for (let count = 0; count < 50; count++) {
+          const got = receive(channelB, 1)
+          channelA.send('x')
+          await got
+        }
+        assert.equal(turn.refreshes, 0)
+      })
+    }
+
     it('says goodbye through the relay', async () => {
       const { channelB } = await connect()
       const closed = once(channelB, 'close')

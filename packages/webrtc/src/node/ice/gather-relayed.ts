@@ -5,11 +5,13 @@ import { toldAddress, unreachable, type Gathering } from './gathering.ts'
 import { candidatePriority } from './priority.ts'
 import { UdpSocket } from './udp-socket.ts'
 import { toWerift } from './werift-candidate.ts'
-import { acceptServerOnly, closeBase } from './werift.ts'
+import { acceptServerOnly, boundLifetime, closeBase } from './werift.ts'
 
 /** Connecting to a TURN server over TCP or TLS. */
 const TURN_CONNECT_TIMEOUT_MS = 5000
 const TURN_LIFETIME_S = 600
+/** A server that grants less is refreshed no more often all the same. */
+const MIN_TURN_LIFETIME_S = 60
 
 /**
  * Gathers the relayed candidate of a TURN server. Never rejects.
@@ -60,14 +62,17 @@ async function allocate(signal: AbortSignal, server: IceServer, url: IceServerUr
   const address: [string, number] = [url.host, url.port]
   if (url.transport === 'tcp') {
     const transport = url.scheme === 'turns' ? 'tls' : 'tcp'
-    return createTurnClient(
+    const turn = await createTurnClient(
       { address, username, password: credential },
       { transport, connectTimeoutMs: TURN_CONNECT_TIMEOUT_MS, lifetime: TURN_LIFETIME_S }
     )
+    boundLifetime(turn, MIN_TURN_LIFETIME_S, TURN_LIFETIME_S)
+    return turn
   }
   const socket = await UdpSocket.bind(url.host.includes(':') ? '::' : '0.0.0.0')
   const turn = new TurnProtocol(address, username, credential, TURN_LIFETIME_S, socket)
   acceptServerOnly(turn)
+  boundLifetime(turn, MIN_TURN_LIFETIME_S, TURN_LIFETIME_S)
   const abandon = (): void => {
     for (const transaction of Object.values(turn.transactions)) transaction.cancel()
     turn.close().catch(() => undefined)

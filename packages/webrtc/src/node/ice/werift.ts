@@ -62,6 +62,7 @@ interface BaseInternals {
 
 interface TurnInternals {
   dataReceived: (data: Buffer, from: TransportAddress) => void
+  requestWithRetry: (request: Message, ...rest: unknown[]) => Promise<[Message, TransportAddress]>
 }
 
 const CONNECTION_METHODS = [
@@ -119,6 +120,26 @@ export function acceptServerOnly(turn: TurnProtocol): void {
   internals.dataReceived = (data, from) => {
     const server = turn.serverEndpoint
     if (server !== undefined && server[0] === from[0] && server[1] === from[1]) original(data, from)
+  }
+}
+
+/**
+ * Bounds the lifetime that a TURN server grants, in seconds: werift refreshes an allocation after five sixths of it,
+ * be it nothing, and goes by what the server says the next time.
+ */
+export function boundLifetime(turn: TurnProtocol, least: number, most: number): void {
+  const internals = turn as unknown as TurnInternals
+  if (typeof internals.requestWithRetry !== 'function') throw missing('TurnProtocol.requestWithRetry')
+  const original = internals.requestWithRetry.bind(turn)
+  internals.requestWithRetry = async (request, ...rest) => {
+    const isAboutLifetime = request.attributesKeys.includes('LIFETIME')
+    if (isAboutLifetime) request.setAttribute('LIFETIME', most)
+    const [response, from] = await original(request, ...rest)
+    if (isAboutLifetime) {
+      const granted = Number(response.getAttributeValue('LIFETIME') ?? most)
+      response.setAttribute('LIFETIME', Math.min(Math.max(granted, least), most))
+    }
+    return [response, from]
   }
 }
 

@@ -80,6 +80,9 @@ export class TurnServer {
   readonly username = 'user'
   readonly credential = 'pass'
   readonly allocations = new Map<string, Allocation>()
+  /** What it grants, in seconds; nothing is said of it where undefined. */
+  lifetimeS: number | undefined = 600
+  refreshes = 0
   readonly #socket: Socket
   readonly #realm = 'test'
   readonly #key: Buffer
@@ -134,13 +137,25 @@ export class TurnServer {
       this.#respond(data, from, 0x0103, [
         [ATTRIBUTE.xorRelayedAddress, encodeXorAddress(relay.address())],
         [ATTRIBUTE.xorMappedAddress, encodeXorAddress(from)],
-        [ATTRIBUTE.lifetime, Buffer.from([0, 0, 2, 88])]
+        ...this.#lifetime()
       ])
+      return
+    }
+    if (type === 0x0004) {
+      this.refreshes++
+      this.#respond(data, from, 0x0104, this.#lifetime())
       return
     }
     const channel = attributes.get(ATTRIBUTE.channelNumber)
     if (channel !== undefined && peer !== undefined) allocation?.channels.set(channel.readUInt16BE(0), peer)
     this.#respond(data, from, type | 0x0100, [])
+  }
+
+  #lifetime(): [number, Buffer][] {
+    if (this.lifetimeS === undefined) return []
+    const value = Buffer.alloc(4)
+    value.writeUInt32BE(this.lifetimeS)
+    return [[ATTRIBUTE.lifetime, value]]
   }
 
   async #allocate(client: Endpoint): Promise<Allocation> {
