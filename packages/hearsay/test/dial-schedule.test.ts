@@ -242,6 +242,17 @@ describe('dial schedule', () => {
       assert.equal(schedule.isLost('z'), false)
     })
 
+    it('does not let it stand in the ring for one that lives', () => {
+      const schedule = scheduleOf({ maxConnections: 5 })
+      schedule.handleMember('n', REACHABLE, 0)
+      for (let now = 0; now < 20_000; now = schedule.pollTimeout() ?? 20_000) {
+        if (dials(schedule, now).length > 0) schedule.handleEnded('n', 'unanswered', now)
+      }
+      assert.equal(schedule.isLost('n'), true)
+      for (const peerId of 'zxwvutsrqpo') schedule.handleMember(peerId, REACHABLE, 30_000)
+      assert.deepEqual(dials(schedule, 30_000), ['o', 'p', 'x', 'z'], 'two after us, two before us')
+    })
+
     it('forgets that with the member', () => {
       const [schedule, now] = lostSchedule()
       schedule.handleMemberLeft('z')

@@ -106,7 +106,7 @@ interface Candidate {
 export class DialSchedule {
   readonly #options: DialScheduleOptions
   readonly #candidates = new Map<string, Candidate>()
-  /** The candidates in their order. */
+  /** The candidates in their order, but for those that are lost: they keep nobody from being next. */
   readonly #ring: PeerRing
   readonly #outputs: ScheduleOutput[] = []
   /** Sessions, dials under way and offers being answered, whoever asked for them. */
@@ -261,7 +261,10 @@ export class DialSchedule {
     const wasLost = this.isLost(peerId)
     candidate.unanswered = unanswered
     const isLost = this.isLost(peerId)
-    if (isLost !== wasLost) this.#outputs.push({ type: isLost ? 'lost' : 'found', peerId })
+    if (isLost === wasLost) return
+    if (isLost) this.#ring.delete(peerId)
+    else this.#ring.add(peerId)
+    this.#outputs.push({ type: isLost ? 'lost' : 'found', peerId })
   }
 
   #turnMs(peerId: string, isPassive: boolean): number {
