@@ -57,6 +57,11 @@ describe('the hearsay command line', () => {
       /\/ip4\/127.0.0.1\/tcp\/4001.*ERR_INVALID_MULTIADDR/
     ],
     [
+      'an address in an invite that is none',
+      ['room', 'new', '--bootstrap', '127.0.0.1:4001'],
+      /did you mean \/ip4\/127.0.0.1\/tcp\/4001.*ERR_INVALID_MULTIADDR/
+    ],
+    [
       'an address of a DHT node that is none',
       ['up', '--room', 'k', '--dht', '127.0.0.1:4001'],
       /\/ip4\/127.0.0.1\/tcp\/4001.*ERR_INVALID_MULTIADDR/

@@ -6,6 +6,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { base58btc } from 'multiformats/bases/base58'
 import { decodeRoomKey } from '@hearsay/signaling'
 import { InvalidInviteError } from './errors.ts'
+import { parseMultiaddr } from './parse-multiaddr.ts'
 
 /** What it takes to join a room, in one piece of text. */
 export interface Invite {
@@ -46,7 +47,7 @@ const MAX_TEXT_LENGTH = 4096
  * Puts a room's name, its key and addresses of members into one piece of text. Whoever has it can join a closed room:
  * it is as secret as the key.
  *
- * @throws {InvalidInviteError} name, key or an address cannot be used
+ * @throws {InvalidInviteError} {InvalidRoomError} {InvalidMultiaddrError} name, key or an address cannot be used
  */
 export function renderInvite({ room, key, bootstrap = [] }: InviteInit): string {
   const name = fromString(room.normalize('NFC'))
@@ -129,15 +130,8 @@ function nameOf(bytes: Uint8Array): string {
 }
 
 function addressBytes(text: string): Uint8Array {
-  let bytes: Uint8Array
-  try {
-    bytes = multiaddr(text).bytes
-  } catch (cause) {
-    throw new InvalidInviteError(`'${text}' is no multiaddr`, cause)
-  }
-  if (bytes.length === 0 || bytes.length > MAX_ADDRESS_BYTES) {
-    throw new InvalidInviteError(`'${text}' is too long, or empty`)
-  }
+  const { bytes } = parseMultiaddr(text)
+  if (bytes.length > MAX_ADDRESS_BYTES) throw new InvalidInviteError(`'${text}' is too long`)
   return bytes
 }
 

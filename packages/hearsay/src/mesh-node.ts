@@ -26,7 +26,7 @@ import type {
   MeshMessage
 } from './mesh.ts'
 import type { MeshPeer } from './mesh-peer.ts'
-import { parseMultiaddr } from './options.ts'
+import { parseMultiaddr } from './parse-multiaddr.ts'
 import type { ResolvedHearsayOptions } from './options.ts'
 import type { Room } from '@hearsay/signaling'
 import type { Ed25519PrivateKey, Logger, Startable } from '@libp2p/interface'

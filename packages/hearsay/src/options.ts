@@ -1,8 +1,8 @@
-import { isMultiaddr, multiaddr } from '@multiformats/multiaddr'
 import { platform } from '#platform'
 import { DEFAULT_MAX_MEMBERS } from './constants.ts'
-import { InvalidMultiaddrError, InvalidOptionError, UnknownOptionError } from './errors.ts'
+import { InvalidOptionError, UnknownOptionError } from './errors.ts'
 import { parseInvite } from './invite.ts'
+import { parseMultiaddr } from './parse-multiaddr.ts'
 import { MAX_INTRODUCERS } from './presence/presence-record.ts'
 import type { IdentityOption } from './identity/identity.ts'
 import type { AdmitHook } from './admission.ts'
@@ -353,29 +353,4 @@ function isDht(value: unknown): boolean {
     // A DHT is not found by itself; one of its nodes may be the first.
     (server || (entries as readonly string[]).length > 0)
   )
-}
-
-/**
- * Reads a multiaddr from a person.
- *
- * @throws {InvalidMultiaddrError} with a hint at what it probably was
- */
-export function parseMultiaddr(text: string): Multiaddr {
-  let address: unknown
-  try {
-    address = multiaddr(text)
-  } catch (error) {
-    throw new InvalidMultiaddrError(text, hintFor(text), error)
-  }
-  if (!isMultiaddr(address) || address.getComponents().length === 0) throw new InvalidMultiaddrError(text, '')
-  return address
-}
-
-function hintFor(text: string): string {
-  const [, host, port] = /^(?:\w+:\/\/)?([\w.-]+):(\d+)$/.exec(text.trim()) ?? []
-  if (host !== undefined && port !== undefined) {
-    const family = /^[\d.]+$/.test(host) ? 'ip4' : 'dns4'
-    return ` (did you mean /${family}/${host}/tcp/${port}?)`
-  }
-  return text.startsWith('/') ? '' : ' (it does not start with a slash)'
 }

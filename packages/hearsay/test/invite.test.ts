@@ -72,13 +72,16 @@ describe('an invite', () => {
       [{ room: '' }, /1 to 128 bytes/],
       [{ room: 'x'.repeat(129) }, /has 129/],
       [{ room: 'k', key: new Uint8Array(31) }, /32 bytes/],
-      [{ room: 'k', bootstrap: ['127.0.0.1:4001'] }, /'127.0.0.1:4001' is no multiaddr/],
       [{ room: 'k', bootstrap: new Array<string>(9).fill(ADDRESS) }, /8 addresses/]
     ]
     for (const [given, message] of cannot) {
       assert.throws(() => renderInvite(given), { ...refused, message })
     }
     assert.throws(() => renderInvite({ room: 'k', key: 'hearsay-room-x' }), { code: 'ERR_INVALID_ROOM' })
+    assert.throws(() => renderInvite({ room: 'k', bootstrap: ['127.0.0.1:4001'] }), {
+      code: 'ERR_INVALID_MULTIADDR',
+      message: /"127.0.0.1:4001" is not a multiaddr .did you mean .ip4.127.0.0.1.tcp.4001/
+    })
   })
 
   it('is an option of createMesh(), which adds addresses to its own', () => {

@@ -1,12 +1,8 @@
 import assert from 'node:assert/strict'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { InvalidMultiaddrError, InvalidOptionError, UnknownOptionError } from '../src/errors.ts'
-import {
-  parseMultiaddr,
-  resolveDhtNodeOptions,
-  resolveHearsayOptions,
-  resolveMeshOptions
-} from '../src/options.ts'
+import { resolveDhtNodeOptions, resolveHearsayOptions, resolveMeshOptions } from '../src/options.ts'
+import { parseMultiaddr } from '../src/parse-multiaddr.ts'
 import type { HearsayOptions } from '../src/options.ts'
 
 const resolve = (options: object) => resolveMeshOptions(options)
