@@ -48,7 +48,7 @@ export interface HearsayOptions {
   /** Members remembered at most: a room may be larger, memory is not. @default 4096 */
   maxMembers?: number
   /**
-   * How long others remember us without a word at least, in milliseconds; in a large room 30 seconds for each member, so
+   * How long others remember us without a word at least, in milliseconds; in a large room a minute for each member, so
    * that a quiet room stays quiet. @default 120_000
    */
   presenceTtlMs?: number

@@ -85,7 +85,7 @@ describe('presence core', () => {
       all(core)
       core.handleChange(0)
       core.handleTimeout(50)
-      assert.deepEqual(all(core), [{ type: 'seal', sequence: 1, ttlMs: 1_200_000, gone: false }])
+      assert.deepEqual(all(core), [{ type: 'seal', sequence: 1, ttlMs: 2_400_000, gone: false }])
     })
 
     it('is said to the whole room once, when somebody listens and it is sealed', () => {

@@ -29,7 +29,7 @@ interface Member {
 
 const { activeSuspicionMs, alertBeatMs, alertSuspicionMs, graceMs } = DEFAULT_LIVENESS
 
-/** How often a member looks at its plan. */
+/** How often a member looks at its plan at most, as long as nothing is lost. */
 const TICK_MS = 250
 
 /** Members that follow in the ring, on either side, with whom everybody has a session. */
@@ -166,7 +166,7 @@ export class OverlaySimulation {
 
   #planForever(member: Member): void {
     if (!this.#isAlive(member)) return
-    this.#plan(member)
+    if ((member.planner.pollTimeout() ?? Infinity) <= this.now) this.#plan(member)
     this.#timeline.add(this.now + TICK_MS, () => {
       this.#planForever(member)
     })

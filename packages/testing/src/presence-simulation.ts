@@ -3,7 +3,8 @@ import {
   encodePresenceRecord,
   knownRecord,
   MAX_TTL_MS,
-  PresenceCore
+  PresenceCore,
+  TTL_PER_MEMBER_MS
 } from 'hearsay/presence'
 import { SeededRandom } from './seeded-random.ts'
 import { SharedEntries } from './shared-entries.ts'
@@ -58,8 +59,11 @@ interface Member extends SimulatedMember {
   wakeAt: number
 }
 
-/** A frame's length (2 bytes), the stream's header (12), Noise (18), TCP and IPv4 with timestamps (52). */
-const FRAME_OVERHEAD_BYTES = 84
+/**
+ * What carries a frame over a session: its length (2 bytes), the stream's header (12), that of the channel (3), SCTP
+ * (28), DTLS (37), UDP and IPv4 (28); and what acknowledges it, a packet of 93 bytes.
+ */
+const FRAME_OVERHEAD_BYTES = 203
 
 /** The same, and what gossipsub adds: topic, origin, sequence number, key and signature. */
 const GOSSIP_OVERHEAD_BYTES = FRAME_OVERHEAD_BYTES + 220
@@ -128,7 +132,7 @@ export class PresenceSimulation {
    */
   addSettled(count: number): SimulatedMember[] {
     const { ttlMs, maxMembers } = this.#options
-    const countsMs = Math.min(Math.max(ttlMs, Math.min(count, maxMembers) * 30_000), MAX_TTL_MS)
+    const countsMs = Math.min(Math.max(ttlMs, Math.min(count, maxMembers) * TTL_PER_MEMBER_MS), MAX_TTL_MS)
     this.#entries.reserve(count)
     const added = Array.from({ length: count }, (_, index) => this.#create(`m${index}`))
     const records = added.map((member) => this.#record(member, { sequence: 0, ttlMs: countsMs, gone: false }))

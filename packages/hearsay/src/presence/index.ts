@@ -6,7 +6,7 @@
 export { DEFAULT_MAX_MEMBERS } from '../constants.ts'
 export type { EntryStore, TableEntry } from './entry-store.ts'
 export { knownRecord, type KnownRecord } from './known-record.ts'
-export { PresenceCore } from './presence-core.ts'
+export { PresenceCore, TTL_PER_MEMBER_MS } from './presence-core.ts'
 export type { PresenceCoreOptions, PresenceOutput, RecordArrival } from './presence-core.ts'
 export { encodePresenceRecord } from './presence-record.ts'
 export type { PresenceRecord } from './presence-record.ts'

@@ -46,10 +46,10 @@ export interface PresenceCoreOptions {
 }
 
 /**
- * In a large room a record counts for longer, so that the room's renewals stay as rare as in a small one: one in 20 s
+ * In a large room a record counts for longer, so that the room's renewals stay as rare as in a small one: one in 40 s
  * for all of it, which costs each member about 40 bytes a second whatever the room's size.
  */
-const TTL_PER_MEMBER_MS = 30_000
+export const TTL_PER_MEMBER_MS = 60_000
 
 /** A record is renewed after this part of its time to live, give or take a twelfth. */
 const RENEWAL = 2 / 3
