@@ -249,7 +249,7 @@ describe('dial schedule', () => {
         if (dials(schedule, now).length > 0) schedule.handleEnded('n', 'unanswered', now)
       }
       assert.equal(schedule.isLost('n'), true)
-      for (const peerId of 'zxwvutsrqpo') schedule.handleMember(peerId, REACHABLE, 30_000)
+      for (const peerId of 'opqrstuvwxz') schedule.handleMember(peerId, REACHABLE, 30_000)
       assert.deepEqual(dials(schedule, 30_000), ['o', 'p', 'x', 'z'], 'two after us, two before us')
     })
 
