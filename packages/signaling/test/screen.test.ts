@@ -144,6 +144,27 @@ describe('the checks of message 1', () => {
     assert.equal(work.admissions, 0)
   })
 
+  it('13: how much a peer offers, whichever ways it takes and in whose name, before anybody is asked', async () => {
+    const dialer = await createMember(clock, network, { index: 2 })
+    dialer.signaler.observeInstance(bob.peer, bob.signaler.instance)
+    network.setRelay('relay', () => [])
+    for (let count = 0; count < 60; count++) {
+      const dialing = dial(dialer, bob, { timeoutMs: 1 })
+      await clock.advance(1)
+      await dialing
+    }
+    const offers = network.seen.map(({ bytes }) => bytes)
+    for (const [index, offer] of offers.entries()) {
+      give(offer, `origin ${index}`)
+    }
+    assert.deepEqual([work.admissions, dropped()['over-quota']], [40, 20])
+    await clock.advance(1000)
+    give(await message1Of({ index: 3 }))
+    assert.equal(work.admissions, 41, 'of others')
+    give(offers[40])
+    assert.equal(work.admissions, 42, 'once it has waited')
+  })
+
   it('13: admission, before the application hears of it; who is refused takes room from nobody', async () => {
     const stranger = await createMember(clock, network, { index: 2 })
     bob = await createBob({

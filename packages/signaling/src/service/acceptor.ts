@@ -1,6 +1,7 @@
 import { compareBytes } from '../bytes.ts'
 import { encodeRetry, MAX_MESSAGE_BYTES, PROTOCOL_VERSION, type Envelope } from '../envelope/envelope.ts'
 import { MessageTooLargeError } from '../errors.ts'
+import { OriginBuckets } from '../quota/origin-buckets.ts'
 import { TokenBucket } from '../quota/token-bucket.ts'
 import type { Message2Outcome } from '../handshake/payloads.ts'
 import type { Responder } from '../handshake/responder.ts'
@@ -79,6 +80,8 @@ export class Acceptor {
   readonly #offers: OfferTable
   readonly #screen: Screen
   readonly #corrections: TokenBucket
+  /** What a peer may offer, whichever ways it takes: whoever takes offers does much more for each than we do. */
+  readonly #perPeer: OriginBuckets
   #stopped = false
 
   constructor(context: Context, init: AcceptorInit) {
@@ -86,6 +89,8 @@ export class Acceptor {
     this.#init = init
     this.#offers = new OfferTable(init.limits.maxOffers)
     this.#screen = new Screen(context, init.gate)
+    const { originHandshakeBurst, originHandshakesPerSecond, maxOrigins } = init.limits
+    this.#perPeer = new OriginBuckets(originHandshakeBurst, originHandshakesPerSecond, maxOrigins)
     this.#corrections = new TokenBucket(CORRECTION_BURST, CORRECTIONS_PER_SECOND, context.timers.now())
   }
 
@@ -162,6 +167,9 @@ export class Acceptor {
     this.#noteLane(offer, arrival, now)
     if (this.#losesGlare(offer)) {
       return 'glare'
+    }
+    if (!this.#perPeer.take(remotePeer, now)) {
+      return 'over-quota'
     }
     const admitted = this.#init.admit(remotePeer)
     if (typeof admitted === 'boolean') {

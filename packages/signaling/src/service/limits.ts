@@ -11,7 +11,10 @@ export interface SignalingLimits {
    * a core for each neighbour, whoever stands behind it. @default 25
    */
   neighbourHandshakesPerSecond: number
-  /** Handshake messages that one origin may send at once: a dial over two paths, repeated, some peers. @default 40 */
+  /**
+   * Handshake messages that one origin may send at once on a path: a dial over two paths, repeated, some peers. As many
+   * offers of one peer are taken on all paths together. @default 40
+   */
   originHandshakeBurst: number
   /** … and a second on average. @default 10 */
   originHandshakesPerSecond: number
