@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { createSocket } from 'node:dgram'
+import { once as onceEmitted } from 'node:events'
+import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { RTCPeerConnection, getConnectionMetrics } from '@hearsay/webrtc'
 import { exchangeCandidates, negotiate, once, receive, until } from './support/connections.ts'
 import { assertNoLeaks } from './support/leaks.ts'
-import { TurnServer, dataIndication, startStunServer } from './support/servers.ts'
+import { TurnServer, dataIndication, startStunServer, startTurnOverTcp } from './support/servers.ts'
 
 describe('ICE servers', () => {
   it('STUN gives server-reflexive candidates, of every server, each address once', async () => {
@@ -130,6 +132,46 @@ describe('ICE servers', () => {
       attacker.close()
     })
   })
+
+  it('TURN over TCP carries everything, and ends with the connection', () =>
+    assertNoLeaks(async () => {
+      const turn = await TurnServer.start()
+      const tcp = await startTurnOverTcp(turn.port)
+      const iceServer = { ...turn.iceServer, urls: `turn:127.0.0.1:${tcp.port}?transport=tcp` }
+      const configuration: RTCConfiguration = { iceServers: [iceServer], iceTransportPolicy: 'relay' }
+      const [a, b] = [new RTCPeerConnection(configuration), new RTCPeerConnection(configuration)]
+      exchangeCandidates(a, b)
+      const channel = a.createDataChannel('x')
+      const announced = once<RTCDataChannelEvent>(b, 'datachannel')
+      await negotiate(a, b)
+      const got = receive((await announced).channel, 1)
+      channel.send(new Uint8Array(20_000).fill(3))
+      assert.deepEqual(new Uint8Array((await got)[0] as ArrayBuffer), new Uint8Array(20_000).fill(3))
+      a.close()
+      b.close()
+      tcp.close()
+      turn.close()
+    }))
+
+  it('TURN over TCP that answers nothing is left when the connection closes', () =>
+    assertNoLeaks(async () => {
+      const connected = Promise.withResolvers<Socket>()
+      const silent = createServer(connected.resolve)
+      silent.listen(0, '127.0.0.1')
+      await onceEmitted(silent, 'listening')
+      const { port } = silent.address() as AddressInfo
+      const pc = new RTCPeerConnection({
+        iceServers: [{ urls: `turn:127.0.0.1:${port}?transport=tcp`, username: 'u', credential: 'p' }]
+      })
+      pc.createDataChannel('x')
+      await pc.setLocalDescription()
+      const stream = await connected.promise
+      await onceEmitted(stream, 'data')
+      const closed = onceEmitted(stream, 'close')
+      pc.close()
+      await closed
+      silent.close()
+    }))
 
   it('that do not answer leave nothing behind when the connection closes', async () => {
     await assertNoLeaks(async () => {

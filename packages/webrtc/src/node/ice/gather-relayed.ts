@@ -1,4 +1,4 @@
-import { StunOverTurnProtocol, TurnProtocol, candidateFoundation, createTurnClient } from 'werift'
+import { StunOverTurnProtocol, TcpTransport, TlsTransport, TurnProtocol, candidateFoundation } from 'werift'
 import type { IceCandidate } from '../../candidates/index.ts'
 import type { IceServer, IceServerUrl } from '../../configuration/index.ts'
 import { toldAddress, unreachable, type Gathering } from './gathering.ts'
@@ -57,21 +57,10 @@ export async function gatherRelayed(
 }
 
 async function allocate(signal: AbortSignal, server: IceServer, url: IceServerUrl): Promise<TurnProtocol> {
-  const username = server.username ?? ''
-  const credential = server.credential ?? ''
-  const address: [string, number] = [url.host, url.port]
-  if (url.transport === 'tcp') {
-    const transport = url.scheme === 'turns' ? 'tls' : 'tcp'
-    const turn = await createTurnClient(
-      { address, username, password: credential },
-      { transport, connectTimeoutMs: TURN_CONNECT_TIMEOUT_MS, lifetime: TURN_LIFETIME_S }
-    )
-    boundLifetime(turn, MIN_TURN_LIFETIME_S, TURN_LIFETIME_S)
-    return turn
-  }
-  const socket = await UdpSocket.bind(url.host.includes(':') ? '::' : '0.0.0.0')
-  const turn = new TurnProtocol(address, username, credential, TURN_LIFETIME_S, socket)
-  acceptServerOnly(turn)
+  const { username = '', credential = '' } = server
+  const transport = await connect(url)
+  const turn = new TurnProtocol([url.host, url.port], username, credential, TURN_LIFETIME_S, transport)
+  if (transport instanceof UdpSocket) acceptServerOnly(turn)
   boundLifetime(turn, MIN_TURN_LIFETIME_S, TURN_LIFETIME_S)
   const abandon = (): void => {
     for (const transaction of Object.values(turn.transactions)) transaction.cancel()
@@ -79,7 +68,7 @@ async function allocate(signal: AbortSignal, server: IceServer, url: IceServerUr
   }
   signal.addEventListener('abort', abandon)
   try {
-    // Without the socket that a signal has closed meanwhile nobody would ever answer.
+    // It may have come while the transport was connecting.
     signal.throwIfAborted()
     await turn.connectionMade()
     return turn
@@ -89,4 +78,13 @@ async function allocate(signal: AbortSignal, server: IceServer, url: IceServerUr
   } finally {
     signal.removeEventListener('abort', abandon)
   }
+}
+
+/** What carries messages between us and the server. */
+function connect({ scheme, host, port, transport }: IceServerUrl) {
+  if (transport === 'udp') return UdpSocket.bind(host.includes(':') ? '::' : '0.0.0.0')
+  const options = { connectTimeoutMs: TURN_CONNECT_TIMEOUT_MS }
+  return scheme === 'turns'
+    ? TlsTransport.init([host, port], {}, options)
+    : TcpTransport.init([host, port], options)
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
+import { createServer, type Socket as Stream } from 'node:net'
 import { stunMessage } from './stun.ts'
 
 const ATTRIBUTE = {
@@ -97,9 +98,13 @@ export class TurnServer {
     return new TurnServer(await bind())
   }
 
+  get port(): number {
+    return this.#socket.address().port
+  }
+
   get iceServer(): RTCIceServer {
     const { username, credential } = this
-    return { urls: `turn:127.0.0.1:${this.#socket.address().port}`, username, credential }
+    return { urls: `turn:127.0.0.1:${this.port}`, username, credential }
   }
 
   close(): void {
@@ -194,4 +199,46 @@ export function dataIndication(data: Buffer, from: Endpoint): Buffer {
       [ATTRIBUTE.data, data]
     ]
   })
+}
+
+/** A stream's way to a TURN server that speaks UDP only (RFC 8656 §12.5 has the framing). */
+export async function startTurnOverTcp(port: number): Promise<{ port: number; close(): void }> {
+  const streams = new Set<Stream>()
+  const server = createServer((stream) => {
+    const socket = createSocket('udp4')
+    let rest = Buffer.alloc(0)
+    streams.add(stream)
+    stream.on('data', (data: Buffer) => {
+      rest = Buffer.concat([rest, data])
+      for (let length; rest.length >= 4 && rest.length >= padded((length = frameLength(rest)));) {
+        socket.send(Buffer.from(rest.subarray(0, length)), port, '127.0.0.1')
+        rest = rest.subarray(padded(length))
+      }
+    })
+    socket.on('message', (data) => {
+      stream.write(Buffer.concat([data, Buffer.alloc(padded(data.length) - data.length)]))
+    })
+    stream.on('error', () => undefined)
+    stream.on('close', () => {
+      streams.delete(stream)
+      socket.close()
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    port: (server.address() as Endpoint).port,
+    close: () => {
+      server.close()
+      for (const stream of streams) stream.destroy()
+    }
+  }
+}
+
+function frameLength(data: Buffer): number {
+  return (data[0] >= 0x40 ? 4 : 20) + data.readUInt16BE(2)
+}
+
+function padded(length: number): number {
+  return (length + 3) & ~3
 }
