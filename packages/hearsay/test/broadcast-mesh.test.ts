@@ -107,6 +107,17 @@ describe('broadcast in a room beyond the connection limit', function () {
     assert.equal(atBob.heard.length, new Set(atBob.heard).size)
   })
 
+  it('arrives of a member that leaves with its last word', async () => {
+    const [alice, bob, carol] = await meshes.line(3, { autoConnect: false, overlayDegree: 1 })
+    const listeners = [alice, bob, carol].map((mesh) => new Listener(mesh))
+    await allHear(listeners)
+    assert.equal((await carol.broadcast('farewell')).flooded, true)
+    await carol.close()
+    while ([alice, bob].some((mesh) => mesh.members.length > 1)) await setTimeout(20)
+    const left = listeners.slice(0, 2)
+    while (left.some((to) => to.count(carol, 'farewell') === 0)) await setTimeout(20)
+  })
+
   it('arrives of a newcomer with its first word', async () => {
     const [alice, bob] = await meshes.line(2, { autoConnect: false })
     const listeners = [new Listener(alice), new Listener(bob)]
