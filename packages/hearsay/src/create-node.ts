@@ -67,12 +67,17 @@ export async function createNode<Service>(init: NodeInit<Service>): Promise<Libp
   })
 }
 
+/** What waits for a neighbour that does not read its gossip: four seconds of all that a room may say. */
+const MAX_UNSENT_BYTES = 4 * 1024 * 1024
+
+/** gossipsub that reads no neighbour faster than is good for us, nor keeps more for one than it ever takes. */
 function meteredGossipsub(components: GossipSubComponents): GossipSub {
   const { privateKey, peerId, peerStore, registrar, connectionManager, logger } = components
   const create = gossipsub({
     // The first member of a room speaks before anybody listens.
     allowPublishToZeroTopicPeers: true,
     floodPublish: true,
+    maxOutboundBufferSize: MAX_UNSENT_BYTES,
     // What comes again, from the next neighbour, need not be verified again.
     fastMsgIdFn: ({ signature = new Uint8Array(0) }) => String.fromCharCode(...signature.subarray(0, 64)),
     // Peers that share an address are no attack here: one machine, one NAT, one test.

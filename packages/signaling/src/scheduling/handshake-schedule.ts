@@ -59,8 +59,8 @@ export interface AwaitedLane {
 }
 
 /**
- * When message 1 goes out on which lane: at once on two that share no intermediary, or three while nothing or nothing
- * good is known of them, soon on further ones, again with growing pauses, and late and rarely on a broadcast path. A
+ * When message 1 goes out on which lane: at once on two that share no intermediary, or three where dials have
+ * shown that two may not do, soon on further ones, again with growing pauses, and late and rarely on a broadcast path. A
  * direct path has no intermediary at all, so the others wait a moment there, unless it takes nothing: almost every dial
  * to a neighbour is answered before that.
  */
@@ -203,12 +203,13 @@ export class HandshakeSchedule {
 
   /**
    * A further relayed lane joins as soon as an answer should be here, then another: so bad intermediaries cost a dial its
-   * own time again, and good ones nobody an envelope.
+   * own time again, and good ones nobody an envelope. When that is nobody knows in a process's first dial: it is better
+   * made at a greater cost than late.
    */
   #hedgeMs(lane: Lane, isDirect: boolean): number {
     const waitMs = isDirect
       ? DIRECT_HEDGE_RTTS * this.#stats.rttMs(lane, this.#peer)
-      : this.#stats.dueMs(lane, this.#peer)
+      : (this.#stats.dueMs(lane, this.#peer) ?? MIN_HEDGE_MS)
     const warmMs = Math.max(MIN_HEDGE_MS, waitMs)
     return lane.isReady ? warmMs : warmMs + COLD_MS
   }
@@ -228,8 +229,9 @@ export class HandshakeSchedule {
       return BROADCAST_RETRANSMIT_MS + 1000 * (sends - 1)
     }
     // The peer has answered two of three, perhaps the wrong ones: the third asks again as soon as that can be known.
-    if (this.#isWide && sends === 1 && lane.isReady && this.#stats.isMeasured(lane, this.#peer)) {
-      return Math.max(MIN_HEDGE_MS, this.#stats.dueMs(lane, this.#peer))
+    const dueMs = this.#stats.dueMs(lane, this.#peer)
+    if (this.#isWide && sends === 1 && lane.isReady && dueMs !== undefined) {
+      return Math.max(MIN_HEDGE_MS, dueMs)
     }
     const firstMs = Math.max(RETRANSMIT_MS, 2 * this.#stats.rttMs(lane, this.#peer))
     return Math.min(MAX_RETRANSMIT_MS, (lane.isReady ? firstMs : firstMs + COLD_MS) * 2 ** (sends - 1))

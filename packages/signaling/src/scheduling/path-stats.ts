@@ -11,15 +11,18 @@ const INITIAL_RTT_MS = 100
 const RTT_GAIN = 1 / 8
 const VARIATION_GAIN = 1 / 4
 
-/** Variation assumed of what was measured once, or never, as a part of the RTT: answers come in bursts, not by chance. */
+/** Variation assumed of what was measured once, as a part of the RTT: answers come in bursts, not by chance. */
 const INITIAL_VARIATION = 1 / 16
 
 /** What a lost packet adds to a lane's cost, so that others are tried first; forgotten with the next success. */
 const LOSS_PENALTY = 15
 const MAX_PENALTY = 60
 
-/** How likely a lane leads nowhere, where nothing is known of any of its kind: as likely as not. */
-const UNKNOWN_LOSS = 1 / 2
+/**
+ * How likely a lane leads nowhere, where nothing is known of any of its kind: so little that two are enough until a dial
+ * has shown that they are not, and hardly less.
+ */
+const UNKNOWN_LOSS = 1 / 5
 
 /** Weight of one more dial in that: of a lane and its intermediary, who may change their ways, and of the path. */
 const LOSS_GAIN = 1 / 2
@@ -58,16 +61,10 @@ export class PathStats {
     return this.#measured(lane, peer)?.rttMs ?? INITIAL_RTT_MS
   }
 
-  /** Whether its RTT, or that of another of its kind, is known. */
-  isMeasured(lane: Lane, peer: string): boolean {
-    return this.#measured(lane, peer) !== undefined
-  }
-
-  /** When an answer should be here: hardly any comes later. */
-  dueMs(lane: Lane, peer: string): number {
-    const { rttMs = INITIAL_RTT_MS, variationMs = INITIAL_VARIATION * INITIAL_RTT_MS } =
-      this.#measured(lane, peer) ?? {}
-    return rttMs + 2 * variationMs
+  /** When an answer should be here: hardly any comes later. Undefined where nothing of the kind has been measured. */
+  dueMs(lane: Lane, peer: string): number | undefined {
+    const { rttMs, variationMs = 0 } = this.#measured(lane, peer) ?? {}
+    return rttMs === undefined ? undefined : rttMs + 2 * variationMs
   }
 
   /** How likely it is that nothing comes back of what goes along the lane, from 0 to 1. */

@@ -26,12 +26,12 @@ const BROADCAST_RESEND_GAP_MS = 1000
 const MAX_ANSWER_LANES = 6
 
 /**
- * Of the lanes along which message 1 came at once (the next would come 50 ms later), so many are answered at once, first
- * those that are not likely to lose it: a third is there for the sake of message 1, and is answered where that comes
- * along it again.
+ * Of the lanes along which message 1 came at once (what goes because there was no answer goes 50 ms later), so many are
+ * answered at once, first those that are not likely to lose it: a third is there for the sake of message 1, and is
+ * answered where that comes along it again.
  */
 const ANSWERED_AT_ONCE = 2
-const AT_ONCE_MS = 40
+const AT_ONCE_MS = 30
 const LIKELY_LOST = 1 / 2
 
 /** Message 1 comes again though message 2 has gone back along this lane so many times the RTT ago: it was lost there. */
