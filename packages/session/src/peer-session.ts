@@ -222,6 +222,7 @@ export class PeerSession extends TypedEventEmitter<PeerSessionEvents> implements
    * stands on the channel and sends little. What moves on it does not make the session a busy one.
    */
   standOn<Message>(channel: Channel<Message>): void {
+    if (channel.state === 'closed') return
     const end = this.#heartbeat.stayAlert()
     this.#stoodOn.add(channel)
     channel.addEventListener(

@@ -211,6 +211,44 @@ describe('a session that is lost', () => {
     assert.equal(reasonOf(pair.a).code, 'connection-lost')
   })
 
+  const standing: [what: string, stand: (pair: ConnectedPair) => Promise<void>, isSoon: boolean][] = [
+    [
+      'within seconds where somebody stands on a channel',
+      async ({ a }) => a.standOn(a.channel('default')),
+      true
+    ],
+    [
+      'no sooner than else once that channel is closed',
+      async ({ a, clock }) => {
+        const channel = a.channel('link')
+        a.standOn(channel)
+        await Promise.all([channel.close(), clock.advance(100)])
+      },
+      false
+    ],
+    [
+      'no sooner than else where it was closed before',
+      async ({ a, clock }) => {
+        const channel = a.channel('link')
+        await Promise.all([channel.close(), clock.advance(100)])
+        a.standOn(channel)
+      },
+      false
+    ]
+  ]
+  for (const [what, stand, isSoon] of standing) {
+    it(`is noticed ${what}, though nothing moves`, async () => {
+      const pair = await connectPair()
+      await stand(pair)
+      await pair.clock.advance(60_000)
+      remoteOf(pair).crash()
+      await pair.clock.advance(10_000)
+      assert.equal(pair.a.state.name, isSoon ? 'closed' : 'connected')
+      await pair.clock.advance(50_000)
+      assert.equal(reasonOf(pair.a).code, 'connection-lost')
+    })
+  }
+
   it('goes on where the peer is heard again in time', async () => {
     const pair = await connectPair()
     const { a, clock } = pair
