@@ -68,6 +68,14 @@ describe('hearsay in processes', function () {
       await other.terminate()
     })
 
+    it('goes on when nobody reads its warnings', async () => {
+      const args = ['up', '--room', 'kitchen', '--password', 'on the command line', '--json', ...LOOPBACK]
+      await using node = new HearsayCommand(args)
+      node.closeErrors()
+      await node.address()
+      await node.terminate()
+    })
+
     it('keeps its identity in a file, locked while it is used', async () => {
       const file = join(folder, 'node.key')
       const args = ['up', '--room', 'kitchen', '--json', '--identity', file, ...LOOPBACK]

@@ -127,6 +127,11 @@ export class ChildProgram implements AsyncDisposable {
     this.#child.stdout.destroy()
   }
 
+  /** Reads nothing of what it says on standard error. */
+  closeErrors(): void {
+    this.#child.stderr.destroy()
+  }
+
   kill(signal: NodeJS.Signals = 'SIGTERM'): void {
     this.#child.kill(signal)
   }

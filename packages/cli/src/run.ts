@@ -33,6 +33,8 @@ async function run(args: readonly string[], terminal: Terminal): Promise<number>
   terminal.stdout.on('error', () => {
     signals.stop()
   })
+  // Warnings and news that nobody reads are none.
+  terminal.stderr.on('error', () => undefined)
   try {
     await dispatch(args, terminal, signals.signal)
     return signals.interrupted ? EXIT.interrupted : EXIT.ok
