@@ -4,6 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { Gatherer } from '../../src/node/ice/gatherer.ts'
 import { MAX_HOST_ADDRESSES } from '../../src/node/ice/host-addresses.ts'
 import { InterfaceWatch } from '../../src/node/ice/interface-watch.ts'
+import { UdpSocket } from '../../src/node/ice/udp-socket.ts'
 import { closeBase, type IceBase } from '../../src/node/ice/werift.ts'
 import { assertNoLeaks } from './support/leaks.ts'
 
@@ -16,6 +17,8 @@ describe('InterfaceWatch', () => {
     const many = Array.from({ length: 100 }, (_, index) => `10.0.0.${index}`)
     assert.deepEqual(watch.look(many), many.slice(0, MAX_HOST_ADDRESSES - 2))
     assert.deepEqual(watch.look(['192.0.2.2']), [])
+    watch.forget('192.0.2.1')
+    assert.deepEqual(watch.look(['127.0.0.1', '192.0.2.1']), ['192.0.2.1'])
   })
 
   it('looks less and less often, and never stops', () => {
@@ -74,6 +77,7 @@ describe('Gatherer', () => {
     gatherer.stopWatching()
     for (const base of bases) closeBase(base)
     mock.timers.reset()
+    mock.restoreAll()
   })
 
   async function logged(entry: string): Promise<void> {
@@ -100,11 +104,34 @@ describe('Gatherer', () => {
     assert.equal(log.at(-1), 'base 127.0.0.3')
   })
 
-  it('does not wait where there is more than loopback, be it of no use', async () => {
-    addresses = ['127.0.0.1', '192.0.2.255']
+  it('does not wait where there is more than loopback', async () => {
+    const bind = UdpSocket.bind.bind(UdpSocket)
+    mock.method(UdpSocket, 'bind', () => bind('127.0.0.1'))
+    addresses = ['127.0.0.1', '192.0.2.1']
     gatherer.start()
     await logged('complete')
-    assert.ok(log.includes('candidate 127.0.0.1'))
+    assert.deepEqual(log.slice(0, -1).sort(), [
+      'base 127.0.0.1',
+      'base 192.0.2.1',
+      'candidate 127.0.0.1',
+      'candidate 192.0.2.1'
+    ])
+  })
+
+  it('tries again an address that could not be used yet', async () => {
+    const bind = UdpSocket.bind.bind(UdpSocket)
+    let attempts = 0
+    mock.method(UdpSocket, 'bind', () =>
+      ++attempts < 3 ? Promise.reject(new Error('EADDRNOTAVAIL')) : bind('127.0.0.1')
+    )
+    addresses = ['2001:db8::1']
+    gatherer.start()
+    for (const waitMs of [100, 200]) {
+      await turn()
+      mock.timers.tick(waitMs)
+    }
+    await logged('complete')
+    assert.deepEqual([attempts, log], [3, ['base 2001:db8::1', 'candidate 2001:db8::1', 'complete']])
   })
 
   it('ends as soon as it is told that no more is needed', async () => {

@@ -14,16 +14,20 @@ const STUN_GATHERING_TIMEOUT_MS = 5000
  * Gathers the host candidate of an address and those that STUN servers see it by. Never rejects.
  *
  * @param index of the address among those of its family
+ * @returns false if there can be no socket at the address
  */
 export async function gatherHost(
   gathering: Gathering,
   address: string,
   index: number,
   servers: readonly IceServerUrl[]
-): Promise<void> {
+): Promise<boolean> {
   const socket = await UdpSocket.bind(address).catch(() => undefined)
-  if (socket === undefined) return
-  if (gathering.signal.aborted) return socket.close()
+  if (socket === undefined) return false
+  if (gathering.signal.aborted) {
+    await socket.close()
+    return true
+  }
   const base = new StunProtocol()
   gathering.onBaseCreated(base)
   // The members of UdpTransport that StunProtocol uses are these; its private ones are its own.
@@ -45,6 +49,7 @@ export async function gatherHost(
   gathering.onCandidate(host)
   const seen = new Set([`${address}|${socket.port}`])
   await Promise.all(servers.map((url) => gatherReflexive(gathering, base, host, index, url, seen)))
+  return true
 }
 
 async function gatherReflexive(

@@ -1,4 +1,4 @@
-import type { IceServer } from '../../configuration/index.ts'
+import type { IceServer, IceServerUrl } from '../../configuration/index.ts'
 import { gatherHost } from './gather-host.ts'
 import { gatherRelayed } from './gather-relayed.ts'
 import type { Gathering } from './gathering.ts'
@@ -71,15 +71,19 @@ export class Gatherer {
   #look(): void {
     const servers = this.#isComplete ? [] : this.#urls('stun').map(({ url }) => url)
     for (const address of this.#watch.look(this.#init.hostAddresses())) {
-      const isIpv6 = address.includes(':')
-      const index = this.#counts.get(isIpv6) ?? 0
-      this.#counts.set(isIpv6, index + 1)
-      this.#track(gatherHost(this.#gathering, address, index, servers))
+      this.#track(this.#gatherHost(address, servers))
     }
     this.#timer = setTimeout(() => {
       this.#look()
     }, this.#watch.waitMs)
     this.#conclude()
+  }
+
+  async #gatherHost(address: string, servers: readonly IceServerUrl[]): Promise<void> {
+    const isIpv6 = address.includes(':')
+    const index = this.#counts.get(isIpv6) ?? 0
+    this.#counts.set(isIpv6, index + 1)
+    if (!(await gatherHost(this.#gathering, address, index, servers))) this.#watch.forget(address)
   }
 
   #urls(kind: 'stun' | 'turn') {

@@ -28,6 +28,11 @@ export class InterfaceWatch {
     return fresh
   }
 
+  /** An address could not be used yet, as one of IPv6 while its network is asked for another owner: it counts as new. */
+  forget(address: string): void {
+    this.#known.delete(address)
+  }
+
   /** How long to wait with the next look, in ms. */
   get waitMs(): number {
     return Math.min(FIRST_WAIT_MS * 2 ** (this.#looks - 1), MAX_WAIT_MS)
