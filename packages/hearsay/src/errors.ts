@@ -172,6 +172,43 @@ export class MeshClosedError extends HearsayError {
   }
 }
 
+/** `join()` of a room that the mesh is in. */
+export class RoomJoinedError extends HearsayError {
+  static override readonly name = 'RoomJoinedError'
+  readonly room: string
+
+  constructor(room: string) {
+    super(
+      'ERR_ROOM_JOINED',
+      `The mesh is in the room "${room}" already: use what the first join() gave, or leave() it first.`
+    )
+    this.room = room
+  }
+}
+
+/** The mesh is in as many rooms as it may. */
+export class RoomLimitError extends HearsayError {
+  static override readonly name = 'RoomLimitError'
+
+  constructor(limit: number) {
+    super(
+      'ERR_ROOM_LIMIT',
+      `A mesh can be in ${limit} rooms: leave() one, or create another mesh with an identity of its own.`
+    )
+  }
+}
+
+/** The room was left, before or while this was asked of it. */
+export class RoomLeftError extends HearsayError {
+  static override readonly name = 'RoomLeftError'
+  readonly room: string
+
+  constructor(room: string) {
+    super('ERR_ROOM_LEFT', `The mesh is not in the room "${room}" any more: join() it again.`)
+    this.room = room
+  }
+}
+
 /** The mesh already holds as many connections as it may. */
 export class ConnectionLimitError extends HearsayError {
   static override readonly name = 'ConnectionLimitError'

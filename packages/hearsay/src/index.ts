@@ -16,16 +16,19 @@ export type {
   BroadcastResult,
   JsonObject,
   JsonValue,
+  MemberEvents,
   Mesh,
   MeshDialOptions,
   MeshEvents,
   MeshHandler,
   MeshHandlerContext,
   MeshMember,
-  MeshMessage
+  MeshMessage,
+  MeshRoom,
+  MeshRoomEvents
 } from './mesh.ts'
 export type { MeshPeer, MeshPeerEvents, MeshPeerStats } from './mesh-peer.ts'
-export type { DhtNodeOptions, DhtOptions, HearsayOptions, MeshOptions } from './options.ts'
+export type { DhtNodeOptions, DhtOptions, HearsayOptions, JoinOptions, MeshOptions } from './options.ts'
 export { bytesCodec, jsonCodec, textCodec } from '@hearsay/session'
 export type {
   Channel,

@@ -12,6 +12,8 @@ import { MessageHub } from './message-hub.ts'
 import { memberOf } from './mesh-member.ts'
 import { MeshRuntime } from './mesh-runtime.ts'
 import { MeshMetrics } from './metrics.ts'
+import { JoinedRoom } from './rooms/joined-room.ts'
+import { waitForEntry } from './start-node.ts'
 import type { HearsayComponents } from './components.ts'
 import type { RoutingAccess } from './discovery/routing-access.ts'
 import type {
@@ -23,11 +25,13 @@ import type {
   MeshEvents,
   MeshHandler,
   MeshMember,
-  MeshMessage
+  MeshMessage,
+  MeshRoom
 } from './mesh.ts'
 import type { MeshPeer } from './mesh-peer.ts'
+import { resolveJoinOptions } from './options.ts'
 import { parseMultiaddr } from './parse-multiaddr.ts'
-import type { ResolvedHearsayOptions } from './options.ts'
+import type { JoinOptions, ResolvedHearsayOptions } from './options.ts'
 import type { Room } from '@hearsay/signaling'
 import type { Ed25519PrivateKey, Logger, Startable } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
@@ -76,8 +80,8 @@ export class MeshNode extends TypedEventEmitter<MeshEvents> implements Mesh, Sta
     this.#log = components.logger.forComponent('hearsay:mesh')
     this.#metrics = new MeshMetrics(components.metrics, {
       peers: () => this.peers.length,
-      members: () => this.#running?.members.length ?? 0,
-      neighbours: () => this.#running?.room.overlay.neighbours ?? 0
+      members: () => this.#running?.memberCount ?? 0,
+      neighbours: () => this.#running?.neighbourCount ?? 0
     })
   }
 
@@ -93,7 +97,7 @@ export class MeshNode extends TypedEventEmitter<MeshEvents> implements Mesh, Sta
   }
 
   get members(): readonly MeshMember[] {
-    return this.#running?.members.map(memberOf) ?? []
+    return this.#running?.room.members.map(memberOf) ?? []
   }
 
   /** Resolves once a bootstrap address answered, of a member or of a DHT node. */
@@ -167,6 +171,24 @@ export class MeshNode extends TypedEventEmitter<MeshEvents> implements Mesh, Sta
     return this.#requireRunning().room.broadcast.send(message, options)
   }
 
+  async join(options: JoinOptions): Promise<MeshRoom> {
+    const running = this.#requireRunning()
+    const { room, bootstrap, bootstrapTimeoutMs, signal } = resolveJoinOptions(options)
+    signal?.throwIfAborted()
+    const derived = await deriveRoom(room)
+    signal?.throwIfAborted()
+    const runtime = await running.join(derived, bootstrap)
+    const stopped = AbortSignal.any([running.stopped, ...(signal === undefined ? [] : [signal])])
+    try {
+      await waitForEntry(runtime.overlay, bootstrap, bootstrapTimeoutMs, stopped)
+    } catch (error) {
+      await running.leave(runtime)
+      throw error
+    }
+    const drop = this.#hub.addAll(runtime.broadcast.messages)
+    return new JoinedRoom(running, runtime, drop)
+  }
+
   messages<Message = unknown>(): AsyncIterableIterator<MeshMessage<Message>, undefined> {
     return this.#hub.messages() as AsyncIterableIterator<MeshMessage<Message>, undefined>
   }
@@ -223,6 +245,11 @@ export class MeshNode extends TypedEventEmitter<MeshEvents> implements Mesh, Sta
         })
       }
     })
+    for (const type of ['member:discovered', 'member:left', 'room:key-mismatch'] as const) {
+      running.room.addEventListener(type, ({ detail }) => {
+        this.dispatchEvent(new CustomEvent(type, { detail }))
+      })
+    }
     this.#running = running
     this.#hub.addAll(running.room.broadcast.messages)
     await running.start()

@@ -12,6 +12,7 @@ import type {
   SessionStats,
   Transition
 } from '@hearsay/session'
+import type { Room } from '@hearsay/signaling'
 
 export interface MeshPeerEvents {
   /** Every step of the connection. */
@@ -37,14 +38,17 @@ export interface MeshPeerStats extends SessionStats {
 export class MeshPeer extends TypedEventEmitter<MeshPeerEvents> implements AsyncDisposable {
   readonly peerId: string
   readonly #session: PeerSession
+  readonly #rooms: ReadonlySet<Room>
   #opened: Pick<MeshPeerStats, 'offeredBy' | 'openMs' | 'role'> = {
     offeredBy: 'us',
     openMs: 0,
     role: undefined
   }
 
-  constructor(session: PeerSession) {
+  /** @param rooms those that it has proven, now */
+  constructor(session: PeerSession, rooms: ReadonlySet<Room>) {
     super()
+    this.#rooms = rooms
     this.peerId = session.remotePeer
     this.#session = session
     session.addEventListener('connected', () => {
@@ -60,6 +64,11 @@ export class MeshPeer extends TypedEventEmitter<MeshPeerEvents> implements Async
     session.addEventListener('closed', ({ detail }) => {
       this.safeDispatchEvent('close', { detail })
     })
+  }
+
+  /** Names of the rooms that both of us are in, as the peer has proven: they change while the connection stands. */
+  get rooms(): readonly string[] {
+    return [...this.#rooms].map(({ name }) => name)
   }
 
   get state(): SessionStateName {

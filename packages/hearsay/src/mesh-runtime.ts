@@ -2,15 +2,17 @@ import {
   comparePeerIds,
   createSignaler,
   DirectStreamPath,
-  GossipTopicPath,
   SessionChannelPath,
   SIGNAL_PROTOCOL
 } from '@hearsay/signaling'
-import { HandlerFailedError, reasonOf } from './errors.ts'
+import { HandlerFailedError, MeshClosedError, reasonOf, RoomJoinedError, RoomLimitError } from './errors.ts'
 import { Introductions } from './introductions/introductions.ts'
 import { memberOf } from './mesh-member.ts'
+import { OverlayLinks } from './overlay/overlay-links.ts'
+import { PresenceDoor } from './presence/presence-door.ts'
 import { PASSIVE_SERVICE } from './presence/presence-record.ts'
 import { RoomRuntime } from './rooms/room-runtime.ts'
+import { RoomTopics } from './rooms/room-topics.ts'
 import { SessionRegistry } from './sessions/session-registry.ts'
 import { findHearsayTransport } from './transport/hearsay-transport.ts'
 import type { HearsayTransport } from './transport/hearsay-transport.ts'
@@ -20,8 +22,6 @@ import type { MeshEvents } from './mesh.ts'
 import type { MeshMetrics } from './metrics.ts'
 import type { MeshPeer } from './mesh-peer.ts'
 import type { ResolvedHearsayOptions } from './options.ts'
-import type { Member } from './presence/presence-table.ts'
-import type { MemberTraits } from './sessions/dial-schedule.ts'
 import type { Room, SignalerService } from '@hearsay/signaling'
 import type { Ed25519PrivateKey, Logger } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
@@ -35,7 +35,7 @@ export interface MeshRuntimeInit {
   readonly bootstrap: readonly Multiaddr[]
   /** When this process started with its identity, in milliseconds. @default now */
   readonly startTimeMs: number | undefined
-  /** Where the room's members put themselves down, if anywhere. */
+  /** Where members put themselves down, if anywhere. */
   readonly routing: RoutingAccess | undefined
   readonly metrics: MeshMetrics
   readonly log: Logger
@@ -47,31 +47,58 @@ export interface MeshRuntimeInit {
   readonly onSuperseded: () => void
 }
 
-/** All that runs between start and stop of a mesh: what is the node's, its room, and how they hear of each other. */
+/**
+ * Rooms at once. Each costs a record in presence, three introducers and some links; and every neighbour may have a
+ * stream open for each.
+ */
+const MAX_ROOMS = 16
+
+/** All that runs between start and stop of a mesh: what is the node's, its rooms, and how they hear of each other. */
 export class MeshRuntime {
+  /** The mesh's own. */
   readonly room: RoomRuntime
   readonly sessions: SessionRegistry
-  readonly #introductions: Introductions
   readonly #init: MeshRuntimeInit
+  /** By topic, the mesh's own first, and those that we are leaving. */
+  readonly #rooms = new Map<string, RoomRuntime>()
+  /** What was said in rooms that we have left, by topic: the application's own doing bounds it. */
+  readonly #sequences = new Map<string, number>()
+  readonly #topics: RoomTopics
+  readonly #introductions: Introductions
   readonly #signaler: SignalerService
   readonly #transport: HearsayTransport | undefined
+  readonly #links: OverlayLinks
+  readonly #door: PresenceDoor
+  /** Connected peers that speak hearsay. */
+  readonly #speakers = new Set<string>()
+  /** Rooms that we are leaving. */
+  readonly #leaving = new Map<RoomRuntime, Promise<void>>()
+  readonly #shutdown = new AbortController()
   #topology: string | undefined
+  /** What we have broadcast, in all rooms. */
+  #broadcasts = 0
   #receiveEnvelope: ((peerId: string, envelope: Uint8Array) => void) | undefined
 
   constructor(init: MeshRuntimeInit) {
     this.#init = init
     const { components, options } = init
+    this.#topics = new RoomTopics(components, components.peerId.toString())
     this.#introductions = new Introductions({
       components,
-      topic: init.room.topic,
-      presence: () => this.room.presence,
-      overlay: () => this.room.overlay,
+      rooms: () => this.#all,
       introducers: options.introducers
     })
     this.#signaler = this.#createSignaler()
     this.#transport = findHearsayTransport(components.transportManager.getTransports())
-    this.room = this.#createRoom()
+    this.#links = new OverlayLinks({
+      components,
+      transport: this.#transport,
+      takes: (peerId) => this.#sharedWith(peerId).some(({ overlay }) => overlay.takesLink(peerId)),
+      neighbours: () => this.#all.flatMap(({ overlay }) => [...overlay.neighbourIds])
+    })
+    this.#door = new PresenceDoor(components, MAX_ROOMS)
     this.sessions = this.#createSessions()
+    this.room = this.#createRoom(init.room, init.bootstrap)
   }
 
   /** Resolves once a bootstrap address answered; never where none does. */
@@ -87,38 +114,129 @@ export class MeshRuntime {
     return new Map([...this.room.overlay.bootstrapFailures, ...(this.#init.routing?.entries.failures ?? [])])
   }
 
-  /** Those heard of and not lost. */
-  get members(): Member[] {
-    return this.room.presence.members().filter(({ peerId }) => !this.sessions.isLost(peerId))
+  /** Aborted when the mesh stops. */
+  get stopped(): AbortSignal {
+    return this.#shutdown.signal
+  }
+
+  /** Members known in any room. */
+  get memberCount(): number {
+    return this.#all.reduce((count, { members }) => count + members.length, 0)
+  }
+
+  /** Connected members, of any room, that pass on what we say. */
+  get neighbourCount(): number {
+    return new Set(this.#all.flatMap(({ overlay }) => [...overlay.neighbourIds])).size
   }
 
   async start(): Promise<void> {
     const { components } = this.#init
-    this.room.guard()
+    await this.room.open()
     await this.#introductions.start()
     await this.#signaler.start()
     this.#topology = await components.registrar.register(SIGNAL_PROTOCOL, {
-      onConnect: () => {
-        this.room.handleSpeaker()
+      onConnect: (peerId) => {
+        this.#speakers.add(peerId.toString())
+        for (const room of this.#all) room.handleSpeaker()
+      },
+      onDisconnect: (peerId) => {
+        this.#speakers.delete(peerId.toString())
       }
     })
     this.#transport?.attach({
       open: (peerId, label) => this.sessions.openChannel(peerId, label, { codec: 'bytes', priority: 'high' })
     })
     this.sessions.start()
+    await this.#links.start()
+    await this.#door.start()
     await this.room.start()
   }
 
   /** Says goodbye to everybody and leaves nothing behind; `signal` cuts the farewell short. */
   async stop(signal?: AbortSignal): Promise<void> {
+    this.#shutdown.abort(new MeshClosedError())
     const { components, routing } = this.#init
     if (this.#topology !== undefined) components.registrar.unregister(this.#topology)
-    await Promise.all([this.room.stop(), routing?.stop()])
+    // The goodbyes ride on links, links on sessions.
+    await Promise.all([...this.#all.map((room) => room.stop()), ...this.#leaving.values(), routing?.stop()])
+    await this.#door.stop()
+    await this.#links.stop()
     this.#transport?.attach(undefined)
     await this.sessions.close(signal === undefined ? {} : { signal })
     await this.#signaler.stop()
     await this.#introductions.stop()
-    this.room.unguard()
+    await Promise.all([...this.#rooms.values()].map((room) => room.close()))
+  }
+
+  /**
+   * Joins another room over the same node.
+   *
+   * @throws {MeshClosedError} the mesh is closed, or was meanwhile
+   * @throws {RoomJoinedError} we are in it
+   * @throws {RoomLimitError} we are in too many
+   */
+  async join(room: Room, bootstrap: readonly Multiaddr[]): Promise<RoomRuntime> {
+    this.stopped.throwIfAborted()
+    if (this.#rooms.has(room.topic)) throw new RoomJoinedError(room.name)
+    if (this.#rooms.size >= MAX_ROOMS) throw new RoomLimitError(MAX_ROOMS)
+    const runtime = this.#createRoom(room, bootstrap)
+    try {
+      await runtime.open()
+      this.#signaler.addRoom(room)
+      this.#introductions.refresh()
+      await runtime.start()
+    } catch (error) {
+      await this.leave(runtime)
+      throw error
+    }
+    if (runtime.isStopped) throw new MeshClosedError()
+    if (this.#speakers.size > 0) runtime.handleSpeaker()
+    return runtime
+  }
+
+  /**
+   * Ends what is the room's: tells its members, and closes sessions and links to those who share no other with us. Not
+   * for the mesh's own. Idempotent.
+   */
+  leave(runtime: RoomRuntime): Promise<void> {
+    const before = this.#leaving.get(runtime)
+    if (before !== undefined) return before
+    const leaving = this.#leave(runtime).finally(() => this.#leaving.delete(runtime))
+    this.#leaving.set(runtime, leaving)
+    return leaving
+  }
+
+  async #leave(runtime: RoomRuntime): Promise<void> {
+    if (this.#rooms.get(runtime.room.topic) !== runtime) return
+    const { room, presence, overlay } = runtime
+    const neighbours = [...overlay.neighbourIds]
+    await runtime.stop()
+    if (this.stopped.aborted) return
+    this.#sequences.set(room.topic, presence.sequence)
+    this.#signaler.removeRoom(room)
+    this.#introductions.refresh()
+    for (const { peerId } of presence.members()) this.#tellLeft(peerId)
+    const elsewhere = new Set(this.#all.flatMap((other) => [...other.overlay.neighbourIds]))
+    await this.sessions.leave(
+      room,
+      (peerId) => runtime.has(peerId) && !this.#all.some((other) => other.has(peerId))
+    )
+    await this.#links.close(
+      neighbours.filter((peerId) => !elsewhere.has(peerId)),
+      { inbound: false }
+    )
+    await runtime.close()
+    this.#rooms.delete(room.topic)
+  }
+
+  /** But those that we are leaving. */
+  get #all(): readonly RoomRuntime[] {
+    return [...this.#rooms.values()].filter(({ isStopped }) => !isStopped)
+  }
+
+  /** The rooms that a peer with a session has proven. */
+  #sharedWith(peerId: string): RoomRuntime[] {
+    return this.#all.filter((room) => room.isShared(peerId))
   }
 
   #createSignaler(): SignalerService {
@@ -130,23 +248,34 @@ export class MeshRuntime {
         this.#createSessionPath(),
         new DirectStreamPath(components),
         this.#introductions.path,
-        new GossipTopicPath(components, { topic: room.topic, localPeer: components.peerId.toString() })
+        this.#topics
       ],
-      admit: async (peerId) => {
-        const isAdmitted = await this.#admit(peerId)
+      admit: async (peerId, rooms) => {
+        const isAdmitted = await this.#admit(peerId, rooms)
         if (!isAdmitted) metrics.refusal('not-admitted')
         return isAdmitted
       },
-      evidenceOf: (peerId) => this.room.presence.sealedRecordOf(peerId),
+      isIn: (peerId, { topic }) => this.#rooms.get(topic)?.has(peerId) === true,
+      evidenceOf: (peerId, rooms) =>
+        rooms
+          .map(({ topic }) => this.#rooms.get(topic)?.presence.sealedRecordOf(peerId))
+          .find((sealed) => sealed !== undefined),
       ...(startTimeMs !== undefined && { startTimeMs }),
       logger: components.logger,
       ...(components.metrics !== undefined && { metrics: components.metrics })
     })
     signaler.addEventListener('superseded', onSuperseded)
     signaler.addEventListener('evidence', ({ detail: { remotePeer, evidence } }) => {
-      this.room.presence.receive(evidence, remotePeer).catch((error: unknown) => {
-        this.#report(error)
-      })
+      for (const { presence } of this.#all) {
+        presence.receive(evidence, remotePeer).catch((error: unknown) => {
+          this.#report(error)
+        })
+      }
+    })
+    signaler.addEventListener('room', ({ detail: { remotePeer, room: proven } }) => {
+      this.sessions.handleRoom(remotePeer, proven, true)
+      const isUp = this.sessions.carries(remotePeer)
+      if (isUp) this.#rooms.get(proven.topic)?.handleSession(remotePeer, true)
     })
     return signaler
   }
@@ -162,45 +291,51 @@ export class MeshRuntime {
     })
   }
 
-  #createRoom(): RoomRuntime {
-    const { components, privateKey, room, options, bootstrap, routing, metrics, log, events } = this.#init
-    const runtime = new RoomRuntime({
+  #createRoom(room: Room, bootstrap: readonly Multiaddr[]): RoomRuntime {
+    const { components, privateKey, options, routing, metrics } = this.#init
+    const runtime: RoomRuntime = new RoomRuntime({
       components,
       privateKey,
-      room,
       options,
-      bootstrap,
       instance: this.#signaler.instance,
-      transport: this.#transport,
+      links: this.#links,
+      door: this.#door,
+      topics: this.#topics,
       routing,
       metrics,
-      sessions: () => this.sessions,
-      admit: (peerId) => this.#admit(peerId),
-      isFull: () => this.sessions.isFull,
-      onMismatch: () => {
-        log('nobody here shares the key of our room')
-        metrics.keyMismatch()
-        events.safeDispatchEvent('room:key-mismatch', { detail: { room: room.name } })
-      }
+      sessions: this.sessions,
+      nextCounter: () => ++this.#broadcasts,
+      room,
+      bootstrap,
+      sequence: this.#sequences.get(room.topic) ?? 0,
+      admit: (peerId) => this.#admit(peerId, [room]),
+      others: () => this.#all.filter((other) => other !== runtime).map(({ overlay }) => overlay)
     })
+    this.#rooms.set(room.topic, runtime)
     this.#follow(runtime)
     return runtime
   }
 
-  #follow({ presence }: RoomRuntime): void {
-    const { components, events } = this.#init
+  #follow(runtime: RoomRuntime): void {
+    const { room, presence } = runtime
+    runtime.addEventListener('room:key-mismatch', () => {
+      this.#init.log('nobody here shares the key of the room %s', room.name)
+    })
     presence.addEventListener('neighbour', ({ detail: peerId }) => {
       this.#introductions.refresh()
       this.sessions.handleHeard(peerId)
     })
     presence.addEventListener('discovered', ({ detail: member }) => {
-      this.#signaler.observeInstance(member.peerId, member.instance)
-      events.safeDispatchEvent('member:discovered', { detail: memberOf(member) })
+      const { peerId, instance } = member
+      this.#signaler.observeInstance(peerId, instance)
+      runtime.safeDispatchEvent('member:discovered', { detail: memberOf(member) })
       this.#introductions.refresh()
-      this.sessions.handleMember(member.peerId, this.#traitsOf(member))
+      this.#tellSessions(peerId)
+      // It may have come back to the room over a session that stands.
+      if (!runtime.isShared(peerId)) this.#signaler.proveRoom(peerId, room)
     })
     presence.addEventListener('updated', ({ detail: { member, restarted } }) => {
-      this.sessions.handleMember(member.peerId, this.#traitsOf(member))
+      this.#tellSessions(member.peerId)
       if (!restarted) return
       this.#signaler.observeInstance(member.peerId, member.instance)
       this.sessions.handleMemberRestarted(member.peerId)
@@ -208,20 +343,35 @@ export class MeshRuntime {
     presence.addEventListener('left', ({ detail: { member, reason } }) => {
       // Of a lost one that has been told.
       if (!this.sessions.isLost(member.peerId)) {
-        events.safeDispatchEvent('member:left', { detail: { member: memberOf(member), reason } })
+        runtime.safeDispatchEvent('member:left', { detail: { member: memberOf(member), reason } })
       }
-      this.sessions.handleMemberLeft(member.peerId)
+      this.#tellLeft(member.peerId)
+      if (reason !== 'goodbye' || !this.#signaler.forgetRoom(member.peerId, room, member.instance)) return
+      runtime.handleDeparted(member.peerId)
+      this.sessions.handleRoom(member.peerId, room, false)
     })
     presence.addEventListener('superseded', ({ detail: instance }) => {
-      this.#signaler.observeInstance(components.peerId.toString(), instance)
+      this.#signaler.observeInstance(this.#init.components.peerId.toString(), instance)
     })
   }
 
-  #traitsOf({ peerId, services }: Member): MemberTraits {
-    return {
-      isPassive: services.includes(PASSIVE_SERVICE),
-      isReachable: this.#introductions.isReachable(peerId)
-    }
+  /** A member said something new in one of our rooms: what all of them together know of it. */
+  #tellSessions(peerId: string): void {
+    const rooms = this.#all.filter((room) => room.has(peerId))
+    const [member] = rooms.map(({ presence }) => presence.get(peerId))
+    if (member === undefined) return
+    this.sessions.handleMember(peerId, {
+      isPassive: member.services.includes(PASSIVE_SERVICE),
+      isReachable: this.#introductions.isReachable(peerId),
+      rooms: rooms.map(({ room }) => room.topic)
+    })
+  }
+
+  /** A member has left one of our rooms, or we have. */
+  #tellLeft(peerId: string): void {
+    const rooms = this.#all.filter((room) => room.has(peerId)).map(({ room }) => room.topic)
+    if (rooms.length === 0) this.sessions.handleMemberLeft(peerId)
+    else this.sessions.handleMemberRooms(peerId, rooms)
   }
 
   #createSessions(): SessionRegistry {
@@ -232,31 +382,46 @@ export class MeshRuntime {
       options,
       metrics,
       log: components.logger.forComponent('hearsay:session'),
-      admit: (peerId) => this.#admit(peerId),
+      admit: (peerId) =>
+        this.#admit(
+          peerId,
+          this.#all.filter((room) => room.has(peerId)).map(({ room }) => room)
+        ),
       prepare,
-      worth: (peerId) => this.room.overlay.worthOf(peerId),
-      acceptBroadcast: (...copy) => this.room.broadcast.acceptCopy(...copy),
-      acceptChannel: (peerId, channel) => this.room.overlay.handleChannel(peerId, channel),
+      worth: (peerId) => Math.max(...this.#all.map(({ overlay }) => overlay.worthOf(peerId))),
+      acceptBroadcast: (...copy) => this.#acceptBroadcast(...copy),
+      acceptChannel: (peerId, channel) => this.#links.accept(peerId, channel),
       receiveEnvelope: (peerId, envelope) => this.#receiveEnvelope?.(peerId, envelope)
     })
-    sessions.addEventListener('connected', ({ detail }) => {
-      events.safeDispatchEvent('peer:connected', { detail })
+    sessions.addEventListener('connected', ({ detail: peer }) => {
+      events.safeDispatchEvent('peer:connected', { detail: peer })
+      for (const room of this.#sharedWith(peer.peerId))
+        room.safeDispatchEvent('peer:joined', { detail: peer })
     })
     sessions.addEventListener('disconnected', ({ detail }) => {
-      events.safeDispatchEvent('peer:disconnected', { detail })
+      const { peer, rooms } = detail
+      for (const { topic } of rooms) this.#rooms.get(topic)?.safeDispatchEvent('peer:left', { detail: peer })
+      events.safeDispatchEvent('peer:disconnected', { detail: { peer, reason: detail.reason } })
+    })
+    sessions.addEventListener('rooms', ({ detail: { peer, room, isIn } }) => {
+      const type = isIn ? 'peer:joined' : 'peer:left'
+      this.#rooms.get(room.topic)?.safeDispatchEvent(type, { detail: peer })
     })
     sessions.addEventListener('usable', ({ detail: { peerId, isUsable } }) => {
-      this.room.overlay.handleSession(peerId, isUsable)
-      this.room.broadcast.handleSession(peerId, isUsable)
+      for (const room of isUsable ? this.#sharedWith(peerId) : this.#all) room.handleSession(peerId, isUsable)
     })
     sessions.addEventListener('lost', ({ detail: peerId }) => {
-      const member = this.room.presence.get(peerId)
-      if (member === undefined) return
-      events.safeDispatchEvent('member:left', { detail: { member: memberOf(member), reason: 'lost' } })
+      for (const room of this.#all) {
+        const member = room.presence.get(peerId)
+        if (member === undefined) continue
+        room.safeDispatchEvent('member:left', { detail: { member: memberOf(member), reason: 'lost' } })
+      }
     })
     sessions.addEventListener('found', ({ detail: peerId }) => {
-      const member = this.room.presence.get(peerId)
-      if (member !== undefined) events.safeDispatchEvent('member:discovered', { detail: memberOf(member) })
+      for (const room of this.#all) {
+        const member = room.presence.get(peerId)
+        if (member !== undefined) room.safeDispatchEvent('member:discovered', { detail: memberOf(member) })
+      }
     })
     sessions.addEventListener('handler:error', ({ detail }) => {
       this.#report(new HandlerFailedError(detail.type, detail.peerId, detail.error))
@@ -264,11 +429,18 @@ export class MeshRuntime {
     return sessions
   }
 
-  async #admit(peerId: string): Promise<boolean> {
-    const { options, room } = this.#init
+  /** The counter does not say for which room it counts: in those where it does not, nothing else has it. */
+  #acceptBroadcast(...copy: Parameters<RoomRuntime['broadcast']['acceptCopy']>): boolean {
+    const [peerId] = copy
+    const verdicts = this.#sharedWith(peerId).map(({ broadcast }) => broadcast.acceptCopy(...copy))
+    return !verdicts.includes(false)
+  }
+
+  async #admit(peerId: string, rooms: readonly Room[]): Promise<boolean> {
+    const { options } = this.#init
     if (options.admit === undefined) return true
     try {
-      return await options.admit(peerId, { rooms: [room.name] })
+      return await options.admit(peerId, { rooms: rooms.map(({ name }) => name) })
     } catch (error) {
       this.#report(error)
       return false

@@ -1,4 +1,5 @@
 import type { MeshPeer } from './mesh-peer.ts'
+import type { JoinOptions } from './options.ts'
 import type { CloseReason, HandlerContext } from '@hearsay/session'
 import type { TypedEventTarget } from 'main-event'
 
@@ -10,11 +11,8 @@ export interface MeshMember {
   readonly services: readonly string[]
 }
 
-export interface MeshEvents {
-  /** A WebRTC connection with this peer is up and verified. */
-  'peer:connected': CustomEvent<MeshPeer>
-  /** It is over. */
-  'peer:disconnected': CustomEvent<{ peer: MeshPeer; reason: CloseReason }>
+/** What is told of the members of a room. */
+export interface MemberEvents {
   /** A member was heard of for the first time, or again after it had left. */
   'member:discovered': CustomEvent<MeshMember>
   /**
@@ -25,10 +23,24 @@ export interface MeshEvents {
   'member:left': CustomEvent<{ member: MeshMember; reason: 'goodbye' | 'expired' | 'lost' | 'forgotten' }>
   /** We are connected to others, and nobody of them shares this room's key. Once. */
   'room:key-mismatch': CustomEvent<{ room: string }>
+}
+
+export interface MeshEvents extends MemberEvents {
+  /** A WebRTC connection with this peer is up and verified. */
+  'peer:connected': CustomEvent<MeshPeer>
+  /** It is over. */
+  'peer:disconnected': CustomEvent<{ peer: MeshPeer; reason: CloseReason }>
   /** A newer process uses our identity. This mesh closes. */
   superseded: CustomEvent
   /** Something failed that no call of yours waits for, such as a handler that threw. */
   error: CustomEvent<Error>
+}
+
+export interface MeshRoomEvents extends MemberEvents {
+  /** A connected peer is in this room: the connection came up, or it joined, or we did. */
+  'peer:joined': CustomEvent<MeshPeer>
+  /** The connection to it is over, or it has left the room. */
+  'peer:left': CustomEvent<MeshPeer>
 }
 
 /** A message and who sent it. */
@@ -93,10 +105,37 @@ export type MeshHandler<Payload = JsonObject, Result = unknown> = (
   context: MeshHandlerContext
 ) => Result
 
-/** A member's own view of the mesh: who is there, who is connected, and how to talk to them. */
+/** Another room that a mesh is in, over the same connections. */
+export interface MeshRoom extends TypedEventTarget<MeshRoomEvents>, AsyncDisposable {
+  /** The room's name. */
+  readonly room: string
+  /** Members of the room known by presence, connected or not, without us. */
+  readonly members: readonly MeshMember[]
+  /** Connected peers that have proven to be in the room. */
+  readonly peers: readonly MeshPeer[]
+
+  /**
+   * Says a message to the whole room, as `mesh.broadcast()` does to the mesh's own.
+   *
+   * @throws {RoomLeftError} we have left the room
+   * @throws {MeshClosedError} the mesh is closed
+   */
+  broadcast(message: unknown, options?: BroadcastOptions): Promise<BroadcastResult>
+
+  /**
+   * Says goodbye to the room, and closes the connections to peers that share no other room with us. Idempotent. The mesh
+   * may join it again.
+   */
+  leave(): Promise<void>
+}
+
+/**
+ * A member's own view of the mesh: who is there, who is connected, and how to talk to them. Peers and connections are
+ * those of all its rooms; members are those of the room that it was created in, and `join()` gives the others.
+ */
 export interface Mesh extends TypedEventTarget<MeshEvents>, AsyncDisposable {
   readonly peerId: string
-  /** The room's name. */
+  /** Name of the room that the mesh was created in. */
   readonly room: string
   /** Multiaddrs at which others enter through us, each with our peer ID; loopback first. */
   readonly addresses: readonly string[]
@@ -129,7 +168,20 @@ export interface Mesh extends TypedEventTarget<MeshEvents>, AsyncDisposable {
   handle<Payload = JsonObject>(type: string, handler: MeshHandler<Payload>): () => void
 
   /**
-   * Says a message to the whole room: on the default channel of every connected peer, and, where some member has no
+   * Joins another room, with the same identity, connections and connection limit. Resolves, with `bootstrap`, when one
+   * of the addresses has answered; members come about from then on.
+   *
+   * @throws {UnknownOptionError} {InvalidOptionError} {InvalidMultiaddrError} {InvalidInviteError} {InvalidRoomError}
+   *   an option cannot be meant
+   * @throws {RoomJoinedError} the mesh is in that room
+   * @throws {RoomLimitError} it is in 16 rooms
+   * @throws {BootstrapError} nobody answers at the bootstrap addresses
+   * @throws {MeshClosedError} the mesh is closed, or was meanwhile
+   */
+  join(options: JoinOptions): Promise<MeshRoom>
+
+  /**
+   * Says a message to the whole room that the mesh was created in: on the default channel of every connected peer, and, where some member has no
    * session with us, by flooding the room's gossip, up to 8 KiB. Each member gets it once at most. Never rejects because
    * of a peer.
    */

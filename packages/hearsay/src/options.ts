@@ -102,15 +102,36 @@ export interface MeshOptions extends Omit<HearsayOptions, 'room' | 'dht'> {
   metrics?: (components: { logger: ComponentLogger }) => Metrics
 }
 
+/** What `mesh.join()` takes: another room, and ways into it. */
+export type JoinOptions = Pick<
+  MeshOptions,
+  'room' | 'password' | 'roomKey' | 'invite' | 'bootstrap' | 'bootstrapTimeoutMs' | 'signal'
+>
+
 /** What `createDhtNode()` takes. */
 export type DhtNodeOptions = Pick<
   MeshOptions,
   'identity' | 'bootstrap' | 'bootstrapTimeoutMs' | 'listen' | 'signal' | 'logger' | 'metrics'
 >
 
+/** What a room comes from. */
+export interface ResolvedRoom {
+  readonly name: string
+  readonly password?: string
+  readonly key?: Uint8Array | string
+}
+
+/** `JoinOptions` with every default filled in. */
+export interface ResolvedJoinOptions {
+  readonly room: ResolvedRoom
+  readonly bootstrap: readonly Multiaddr[]
+  readonly bootstrapTimeoutMs: number
+  readonly signal: AbortSignal | undefined
+}
+
 /** `HearsayOptions` with every default filled in. */
 export interface ResolvedHearsayOptions {
-  readonly room: { readonly name: string; readonly password?: string; readonly key?: Uint8Array | string }
+  readonly room: ResolvedRoom
   readonly rtcConfiguration: RTCConfiguration
   readonly candidatePolicy: CandidatePolicy | undefined
   readonly channels: Readonly<Record<string, ChannelOptions>>
@@ -144,6 +165,9 @@ export interface ResolvedMeshOptions extends ResolvedHearsayOptions, ResolvedNod
   readonly dhtBootstrap: readonly Multiaddr[]
   readonly dhtServer: boolean
 }
+
+/** How long addresses of others are tried at the start. */
+const BOOTSTRAP_TIMEOUT_MS = 10_000
 
 type Check = (value: unknown) => string | undefined
 
@@ -216,6 +240,16 @@ const MESH_CHECKS: Record<keyof MeshOptions, Check> = {
   dht: check("must be such as { bootstrap: '/ip4/192.0.2.7/tcp/4001' }", isDht)
 }
 
+const JOIN_CHECKS: Record<keyof JoinOptions, Check> = {
+  invite: isText,
+  room: ROOM_CHECKS.room,
+  password: ROOM_CHECKS.password,
+  roomKey: ROOM_CHECKS.roomKey,
+  bootstrap: NODE_CHECKS.bootstrap,
+  bootstrapTimeoutMs: NODE_CHECKS.bootstrapTimeoutMs,
+  signal: NODE_CHECKS.signal
+}
+
 /**
  * @throws {UnknownOptionError}
  * @throws {InvalidOptionError}
@@ -232,7 +266,7 @@ export function resolveHearsayOptions(options: HearsayOptions): ResolvedHearsayO
  * @throws {InvalidInviteError}
  */
 export function resolveMeshOptions(options: MeshOptions): ResolvedMeshOptions {
-  const resolved = readInvite(options)
+  const resolved = readInvite(options, MESH_CHECKS)
   validate(resolved, MESH_CHECKS)
   const { dht, room = '', ...others } = resolved
   return {
@@ -243,8 +277,25 @@ export function resolveMeshOptions(options: MeshOptions): ResolvedMeshOptions {
   }
 }
 
+/**
+ * @throws {UnknownOptionError}
+ * @throws {InvalidOptionError}
+ * @throws {InvalidMultiaddrError}
+ * @throws {InvalidInviteError}
+ */
+export function resolveJoinOptions(options: JoinOptions): ResolvedJoinOptions {
+  const resolved = readInvite(options, JOIN_CHECKS)
+  validate(resolved, JOIN_CHECKS)
+  return {
+    room: roomOf(resolved),
+    bootstrap: parseMultiaddrs(resolved.bootstrap),
+    bootstrapTimeoutMs: resolved.bootstrapTimeoutMs ?? BOOTSTRAP_TIMEOUT_MS,
+    signal: resolved.signal
+  }
+}
+
 /** Puts what an invite says in its place. */
-function readInvite(options: MeshOptions): MeshOptions {
+function readInvite(options: MeshOptions, checks: Readonly<Record<string, Check>>): MeshOptions {
   if (typeof options?.invite !== 'string') return options
   const { invite: text, ...others } = options
   const twice = (['room', 'roomKey', 'password'] as const).find((option) => others[option] !== undefined)
@@ -256,7 +307,7 @@ function readInvite(options: MeshOptions): MeshOptions {
   }
   const { room, key, bootstrap } = parseInvite(text)
   // Before it is put together with what the invite says.
-  validate({ ...others, room }, MESH_CHECKS)
+  validate({ ...others, room }, checks)
   const { bootstrap: more = [] } = others
   return {
     ...others,
@@ -280,7 +331,7 @@ function withNodeDefaults(options: DhtNodeOptions): ResolvedNodeOptions {
   return {
     identity: options.identity,
     bootstrap: parseMultiaddrs(options.bootstrap),
-    bootstrapTimeoutMs: options.bootstrapTimeoutMs ?? 10_000,
+    bootstrapTimeoutMs: options.bootstrapTimeoutMs ?? BOOTSTRAP_TIMEOUT_MS,
     listen: options.listen?.map(parseMultiaddr),
     signal: options.signal,
     logger: options.logger,
@@ -289,22 +340,13 @@ function withNodeDefaults(options: DhtNodeOptions): ResolvedNodeOptions {
 }
 
 function withDefaults(options: HearsayOptions): ResolvedHearsayOptions {
-  const { room, password, roomKey, rtcConfiguration = {}, iceServers } = options
-  if (password !== undefined && roomKey !== undefined) {
-    throw new InvalidOptionError(
-      'password',
-      'cannot be given together with roomKey: a room has one of them or none'
-    )
-  }
+  const { rtcConfiguration = {}, iceServers } = options
+  const room = roomOf(options)
   if (iceServers !== undefined && rtcConfiguration.iceServers !== undefined) {
     throw new InvalidOptionError('iceServers', 'is also in rtcConfiguration: give it once')
   }
   return {
-    room: {
-      name: room,
-      ...(password !== undefined && { password }),
-      ...(roomKey !== undefined && { key: roomKey })
-    },
+    room,
     rtcConfiguration: { ...rtcConfiguration, iceServers: iceServers ?? rtcConfiguration.iceServers ?? [] },
     candidatePolicy: options.candidatePolicy,
     channels: options.channels ?? {},
@@ -320,6 +362,24 @@ function withDefaults(options: HearsayOptions): ResolvedHearsayOptions {
     dht: options.dht ?? true,
     timeouts: options.timeouts ?? {},
     liveness: options.liveness ?? {}
+  }
+}
+
+function roomOf({
+  room = '',
+  password,
+  roomKey
+}: Pick<JoinOptions, 'room' | 'password' | 'roomKey'>): ResolvedRoom {
+  if (password !== undefined && roomKey !== undefined) {
+    throw new InvalidOptionError(
+      'password',
+      'cannot be given together with roomKey: a room has one of them or none'
+    )
+  }
+  return {
+    name: room,
+    ...(password !== undefined && { password }),
+    ...(roomKey !== undefined && { key: roomKey })
   }
 }
 

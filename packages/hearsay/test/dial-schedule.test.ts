@@ -326,6 +326,15 @@ describe('dial schedule', () => {
     assert.deepEqual(dials(schedule, 10_000), [])
   })
 
+  it('dials its neighbours in the ring of each of its rooms first, where not all can be had', () => {
+    const schedule = scheduleOf({ maxConnections: 9 })
+    for (let i = 10; i < 99; i++) schedule.handleMember(`n${i}`, { ...REACHABLE, rooms: ['large'] }, 0)
+    for (const peerId of ['q1', 'q2', 'z8', 'z9']) {
+      schedule.handleMember(peerId, { ...REACHABLE, rooms: ['small'] }, 0)
+    }
+    assert.deepEqual(dials(schedule, 0), ['n10', 'n11', 'n97', 'n98', 'q1', 'q2', 'z8', 'z9'])
+  })
+
   it('keeps its limits in any order of events, and dials nobody twice at a time', () => {
     const event = fc.record({
       type: fc.constantFrom('member', 'left', 'restarted', 'session', 'connected', 'ended'),

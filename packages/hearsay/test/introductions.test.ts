@@ -53,13 +53,17 @@ describe('introductions', () => {
           logger: defaultLogger(),
           connectionManager: { getConnections: () => (isConnected ? [connection] : []) }
         } as never,
-        topic: 'kitchen',
-        presence: () => assert.fail('nobody is looked for'),
-        overlay: () =>
-          ({
-            connect: async () => connection,
-            handleFarewell: (to: string) => log.push(`farewell to ${to}`)
-          }) as never,
+        rooms: () => [
+          {
+            room: { topic: 'kitchen' },
+            presence: undefined as never,
+            overlay: {
+              addressesOf: () => ['somewhere'],
+              connect: async () => connection,
+              handleFarewell: (to: string) => log.push(`farewell to ${to}`)
+            } as never
+          }
+        ],
         introducers: 3
       })
       return { subject, log }

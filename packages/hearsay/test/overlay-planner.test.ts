@@ -265,6 +265,45 @@ describe('overlay planner', () => {
     assert.ok(looks <= hourMs / renewalMs + 10, String(looks))
   })
 
+  it('counts no link that leads to somebody of another room alone, until that one joins', () => {
+    const planner = plannerOf({ degree: 1 })
+    planner.handleConnected('x', 'session', true, 0)
+    assert.deepEqual([planner.neighbours, planner.sessionLinks, planner.worthOf('x')], [0, 0, 0])
+    planner.handleMember('y', 0, 60_000)
+    planner.handleSession('y', true, 0)
+    assert.deepEqual(dials(planner, 1), [{ kind: 'session', target: 'y' }])
+    planner.handleSession('x', true, 2)
+    assert.deepEqual([planner.neighbours, planner.sessionLinks, planner.worthOf('x')], [1, 1, 2])
+  })
+
+  it('replaces a member that has left the room, though a link to it stands for another room', () => {
+    const planner = plannerOf({ degree: 1 })
+    link(planner, 'x', 0)
+    planner.handleMember('y', 0, 60_000)
+    planner.handleSession('y', true, 0)
+    assert.deepEqual(dials(planner, 1), [])
+    planner.handleDeparted('x', 10_000)
+    assert.deepEqual([planner.neighbours, planner.worthOf('x')], [0, 0])
+    assert.deepEqual(dials(planner, 10_000), [{ kind: 'session', target: 'y' }])
+  })
+
+  it('ends no link that another room needs, and misses none that another room ends with its consent', () => {
+    let isNeeded = true
+    const planner = plannerOf({ degree: 1, bootstrap: ['/a', '/b'], mayClose: () => !isNeeded })
+    dials(planner, 0)
+    connect(planner, 'first', 0, '/a')
+    connect(planner, 'second', 0, '/b')
+    assert.equal(planner.needs('first'), true)
+    for (const peerId of ['n', 'o']) link(planner, peerId, 0)
+    assert.deepEqual([planner.needs('first'), planner.needs('stranger')], [false, false])
+    assert.deepEqual(dials(planner, 20_000), [])
+    isNeeded = false
+    planner.handleEnding('second')
+    assert.deepEqual(dials(planner, 20_000), [], 'one at a time')
+    planner.handleDisconnected('second', 20_100)
+    assert.deepEqual(dials(planner, 20_200), [{ kind: 'close', target: 'first' }])
+  })
+
   describe('whatever happens', () => {
     interface Happening {
       readonly type: string

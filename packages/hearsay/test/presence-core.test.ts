@@ -110,6 +110,22 @@ describe('presence core', () => {
       assert.deepEqual(all(core), [{ type: 'seal', sequence: 2, ttlMs: 120_000, gone: true }])
     })
 
+    it('says goodbye to the whole room where it has told nobody else of itself', () => {
+      const core = settledCore()
+      core.handleAudience(0)
+      core.handleTimeout(50)
+      assert.deepEqual(typesOf(core), ['publish'])
+      core.handleClose()
+      assert.deepEqual(typesOf(core), ['seal'])
+      core.handleSealed(knownOf('local', { sequence: 2, gone: true }), 100)
+      assert.deepEqual(typesOf(core), ['publish'])
+      const silent = settledCore()
+      silent.handleClose()
+      all(silent)
+      silent.handleSealed(knownOf('local', { sequence: 2, gone: true }), 100)
+      assert.deepEqual(typesOf(silent), [])
+    })
+
     it('says no goodbye where it never said hello', () => {
       const core = coreOf()
       core.handleClose()

@@ -53,17 +53,28 @@ describe('presence table', () => {
     )
   })
 
-  it('takes a goodbye for the last word of an instance, whatever it says after that', () => {
+  it('lets a member come back to the room that it left, and nobody bring it back', () => {
     const table = new TestTable()
     table.hear('a', { sequence: 1 }, 0)
-    table.hear('a', { sequence: 2, gone: true }, 1)
-    assert.equal(table.hear('a', { sequence: 3, gone: true }, 2), 'stale')
-    assert.equal(table.hear('a', { sequence: 4 }, 3), 'stale')
-    assert.equal(table.size, 0)
-    // … even when the goodbye itself has expired.
+    table.hear('a', { sequence: 3, gone: true }, 1)
+    assert.equal(table.hear('a', { sequence: 2 }, 2), 'stale')
+    assert.equal(table.hear('a', { sequence: 4 }, 3), 'accepted')
+    assert.equal(table.size, 1)
+    table.hear('a', { sequence: 6, gone: true }, 4)
+    // … nor when the goodbye itself has expired.
     table.handleTimeout(130_000)
     assert.equal(table.count, 0)
     assert.equal(table.hear('a', { sequence: 5 }, 130_001), 'stale')
+    assert.equal(table.hear('a', { sequence: 7 }, 130_002), 'accepted')
+  })
+
+  it('slows a member down that comes and goes', () => {
+    const table = new TestTable()
+    for (let sequence = 1; sequence <= 1_000; sequence++) {
+      table.hear('a', { sequence, gone: sequence % 2 === 0 }, 10 * sequence)
+    }
+    const returns = table.drain().filter(({ type }) => type === 'discovered').length
+    assert.ok(returns >= 8 && returns <= 29, String(returns))
   })
 
   it('lets a member expire whose record is not renewed', () => {

@@ -113,6 +113,39 @@ describe('the introducer path over libp2p', () => {
     assert.deepEqual(Object.fromEntries(bob.dropped), { repeated: 1 }, 'message 1 comes on two lanes')
   })
 
+  it('has introducers of its own in each room, and tells each room of these alone', async () => {
+    const [, b, ...introducers] = await spawn(4)
+    const peers = introducers.map(({ localPeer }) => localPeer)
+    const rooms = new Map([
+      ['attic', peers.slice(0, 2)],
+      ['kitchen', peers.slice(1)]
+    ])
+    const announced = new Map<string, readonly string[]>()
+    Object.assign(b.acquaintances, {
+      rooms: () => [...rooms.keys()],
+      candidates: (room: string) =>
+        (rooms.get(room) ?? []).map((peer) => ({
+          peer,
+          isConnected: true,
+          isDialable: true,
+          network: undefined
+        })),
+      announce: (own: readonly string[], room: string) => announced.set(room, own.toSorted())
+    })
+    await ask(b, introducers)
+    await b.introducer.start(() => undefined)
+    await until(() => announced.get('attic')?.length === 2 && announced.get('kitchen')?.length === 3)
+    for (const [room, members] of rooms) assert.deepEqual(announced.get(room), members.toSorted())
+    const [only] = introducers
+    rooms.delete('attic')
+    b.introducer.refresh()
+    await until(() => only.host.registrations === 0)
+    assert.deepEqual(
+      introducers.map(({ host }) => host.registrations),
+      [0, 1, 1, 1]
+    )
+  })
+
   it('finds other introducers when one is gone, and says so', async () => {
     const [a, b, ...introducers] = await spawn(4)
     await b.introducer.start(() => undefined)

@@ -83,6 +83,54 @@ describe('rooms over one session', () => {
     assert.equal(await dialing, 'SignalingTimeoutError')
   })
 
+  it('one that a peer has left, and come back to, is proven anew, whatever is heard first', async () => {
+    const [attic] = others
+    for (const heardInOrder of [true, false]) {
+      const [alice, bob] = await connected([KITCHEN, attic], [KITCHEN, attic])
+      const { instance } = alice.signaler
+      alice.signaler.removeRoom(attic)
+      if (heardInOrder) assert.ok(bob.signaler.forgetRoom(alice.peer, attic, instance))
+      alice.signaler.addRoom(attic)
+      await clock.advance(200)
+      if (!heardInOrder) {
+        assert.deepEqual(shared(alice, bob), ['kitchen'], 'it is no news to bob')
+        assert.ok(bob.signaler.forgetRoom(alice.peer, attic, instance))
+        bob.signaler.proveRoom(alice.peer, attic)
+        await clock.advance(200)
+      }
+      assert.deepEqual([shared(alice, bob), shared(bob, alice)], Array(2).fill(['attic', 'kitchen']))
+      network = new TestNetwork(clock)
+    }
+  })
+
+  it('one that an older process of a peer has left is still that of the newer one', async () => {
+    const [alice, bob] = await connected([KITCHEN], [KITCHEN])
+    assert.equal(bob.signaler.forgetRoom(alice.peer, KITCHEN, new Uint8Array(16)), false)
+    assert.deepEqual(shared(bob, alice), ['kitchen'])
+  })
+
+  it('those that the peer is in are proven first, and the admission hook learns of them', async () => {
+    const admitted: string[][] = []
+    const [last] = others.slice(-1)
+    const alice = await createMember(clock, network, {
+      index: 0,
+      rooms: [KITCHEN, ...others],
+      isIn: (_peer, room) => room === last
+    })
+    const bob = await createMember(clock, network, {
+      index: 1,
+      rooms: [last, KITCHEN],
+      admit: (_peer, rooms) => {
+        admitted.push(rooms.map(({ name }) => name))
+        return true
+      }
+    })
+    const dialing = dial(alice, bob)
+    await clock.advance(200)
+    assert.equal(await dialing, 'answered')
+    assert.deepEqual(admitted, [[last.name, 'kitchen']])
+  })
+
   it('a proof from one session says nothing in another', async () => {
     const [attic] = others
     const options: MemberOptions = { index: 2, rooms: [KITCHEN] }

@@ -43,6 +43,8 @@ export interface BroadcastCoreOptions {
   readonly isPartial: () => boolean
   /** Members of whose broadcasts we keep account. */
   readonly maxOrigins: number
+  /** Counts our broadcasts, in other rooms too, which share sessions with this one. @default counts those in this room */
+  readonly nextCounter?: () => number
 }
 
 /** What we flood ourselves at once, and on average: it costs the whole room. */
@@ -121,7 +123,7 @@ export class BroadcastCore {
 
   /** The counter of a broadcast of ours. */
   nextCounter(): number {
-    return ++this.#counter
+    return this.#options.nextCounter?.() ?? ++this.#counter
   }
 
   /** Whether we may flood one now. */

@@ -35,8 +35,10 @@ export interface BroadcastInit {
   /** Declared channels, by label: the default one's codec writes what is flooded, too. */
   readonly channels: Readonly<Record<string, ChannelOptions>>
   readonly presence: Pick<Presence, 'size' | 'get' | 'isFull' | 'setSettled'>
-  /** Asked for when they are needed: they come after the room. */
+  /** Those with peers that are in the room. */
   readonly sessions: () => Pick<SessionRegistry, 'peers' | 'peer' | 'sendBroadcast'>
+  /** The counter of a broadcast of ours. @default this room has counters of its own */
+  readonly nextCounter?: () => number
   readonly maxMembers: number
   /** Whether a member without a session may speak to us. */
   readonly admit: (peerId: string) => Promise<boolean>
@@ -83,6 +85,7 @@ export class Broadcast {
         localPeer: init.components.peerId.toString(),
         lookUp: (peerId) => init.presence.get(peerId),
         isPartial: () => init.presence.isFull,
+        ...(init.nextCounter !== undefined && { nextCounter: init.nextCounter }),
         maxOrigins: ORIGINS_PER_MEMBER * init.maxMembers
       },
       monotonicNow()

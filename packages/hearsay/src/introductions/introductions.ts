@@ -4,7 +4,7 @@ import { networkOf } from './network.ts'
 import type { HearsayComponents } from '../components.ts'
 import type { Overlay } from '../overlay/overlay.ts'
 import type { Presence } from '../presence/presence.ts'
-import type { Candidate, IntroducerDirectory } from '@hearsay/signaling'
+import type { Candidate, IntroducerDirectory, Room } from '@hearsay/signaling'
 import type { Connection } from '@libp2p/interface'
 
 /** Members that are looked at when our neighbours do not suffice: a room may have thousands. */
@@ -12,18 +12,24 @@ const MAX_CANDIDATES = 16
 
 export interface IntroductionsInit {
   readonly components: HearsayComponents
-  /** The room's topic: who listens to it is a member, though its presence may not have come yet. */
-  readonly topic: string
   /** They come after signaling, which needs the path. */
-  readonly presence: () => Presence
-  readonly overlay: () => Overlay
-  /** How many members introduce us to others. */
+  readonly rooms: () => readonly IntroductionsRoom[]
+  /** How many members introduce us to others in each room. */
   readonly introducers: number
+}
+
+/** What introductions know of a room. */
+export interface IntroductionsRoom {
+  /** Who listens to its topic is a member, though its presence may not have come yet. */
+  readonly room: Pick<Room, 'topic'>
+  readonly presence: Presence
+  readonly overlay: Overlay
 }
 
 /**
  * Our part in introductions: passes on envelopes for members that ask for it, has others do so for us and says in our
- * presence who, and reaches members through those whom their presence names.
+ * presence who, and reaches members through those whom their presence names. Who is in one room of ours alone learns of
+ * no other: in each we have introducers of its own.
  */
 export class Introductions implements IntroducerDirectory {
   readonly path: IntroducerPath
@@ -46,7 +52,7 @@ export class Introductions implements IntroducerDirectory {
     })
     this.#host = new IntroducerHost(components, {
       onFarewell: (peer) => {
-        init.overlay().handleFarewell(peer)
+        this.#handleFarewell(peer)
       }
     })
   }
@@ -84,16 +90,21 @@ export class Introductions implements IntroducerDirectory {
   }
 
   introducersOf(remotePeer: string): readonly string[] {
-    return this.#init.presence().introducersOf(remotePeer)
+    return this.#init.rooms().flatMap(({ presence }) => presence.introducersOf(remotePeer))
   }
 
-  candidates(): Candidate[] {
-    const { components, topic, presence } = this.#init
-    const listeners = new Set(components.pubsub.getSubscribers(topic).map(String))
+  rooms(): string[] {
+    return this.#init.rooms().map(({ room }) => room.topic)
+  }
+
+  candidates(topic: string): Candidate[] {
+    const presence = this.#presenceOf(topic)
+    if (presence === undefined) return []
+    const listeners = new Set(this.#init.components.pubsub.getSubscribers(topic).map(String))
     const connected = [...this.#speakers].filter(
-      (peer) => listeners.has(peer) || presence().get(peer) !== undefined
+      (peer) => listeners.has(peer) || presence.get(peer) !== undefined
     )
-    const others = sample(presence().members(), MAX_CANDIDATES).map(({ peerId }) => peerId)
+    const others = sample(presence.members(), MAX_CANDIDATES).map(({ peerId }) => peerId)
     return [...new Set([...connected, ...others])].flatMap((peer) => this.#candidate(peer) ?? [])
   }
 
@@ -102,13 +113,15 @@ export class Introductions implements IntroducerDirectory {
   }
 
   isDialable(peer: string): boolean {
-    return this.#init.overlay().addressesOf(peer).length > 0
+    return this.#overlayTo(peer) !== undefined
   }
 
   async connect(peer: string, options: { signal: AbortSignal }): Promise<Connection> {
     const present = this.#connectionTo(peer)
     if (present !== undefined) return present
-    const connection = await this.#init.overlay().connect(peer, options)
+    const overlay = this.#overlayTo(peer)
+    if (overlay === undefined) throw new Error('no room of ours knows an address to dial')
+    const connection = await overlay.connect(peer, options)
     this.#borrowed.set(peer, connection)
     return connection
   }
@@ -122,19 +135,32 @@ export class Introductions implements IntroducerDirectory {
     const connection = this.#borrowed.get(peer)
     if (connection === undefined) return
     this.#borrowed.delete(peer)
-    this.#init.overlay().handleFarewell(peer)
+    this.#handleFarewell(peer)
     connection.close().catch(() => {
       connection.abort(new Error('it did not close'))
     })
   }
 
-  announce(introducers: readonly string[]): void {
-    this.#init.presence().setIntroducers(introducers)
+  announce(introducers: readonly string[], topic: string): void {
+    this.#presenceOf(topic)?.setIntroducers(introducers)
+  }
+
+  #presenceOf(topic: string): Presence | undefined {
+    return this.#init.rooms().find(({ room }) => room.topic === topic)?.presence
+  }
+
+  /** Of a room that knows an address of that peer. */
+  #overlayTo(peer: string): Overlay | undefined {
+    return this.#init.rooms().find(({ overlay }) => overlay.addressesOf(peer).length > 0)?.overlay
+  }
+
+  #handleFarewell(peer: string): void {
+    for (const { overlay } of this.#init.rooms()) overlay.handleFarewell(peer)
   }
 
   #candidate(peer: string): Candidate | undefined {
     const connection = this.#speakers.has(peer) ? this.#connectionTo(peer) : undefined
-    const [address] = this.#init.overlay().addressesOf(peer)
+    const [address] = this.#overlayTo(peer)?.addressesOf(peer) ?? []
     const where = connection?.remoteAddr ?? address
     if (where === undefined) return undefined
     return {

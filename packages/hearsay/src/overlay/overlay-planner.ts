@@ -23,6 +23,8 @@ export interface OverlayPlannerOptions {
   bootstrap: readonly string[]
   /** Uniform in [0, 1). */
   random: () => number
+  /** Whether a link that is of no use here may end: another room may need it. @default () => true */
+  mayClose?: (peerId: string) => boolean
 }
 
 /** Overlay dials under way at once, and one more for the ring or a rift: each costs a socket and a handshake. */
@@ -102,10 +104,10 @@ export class OverlayPlanner {
     return this.#neighbours.values()
   }
 
-  /** Links over sessions. */
+  /** Links over sessions that carry the room: to who is not in it others may lead. */
   get sessionLinks(): number {
     let count = 0
-    for (const { kind } of this.#links.values()) if (kind === 'session') count++
+    for (const peerId of this.#neighbours) if (this.#links.get(peerId)?.kind === 'session') count++
     return count
   }
 
@@ -125,12 +127,14 @@ export class OverlayPlanner {
     this.#planAnew()
   }
 
-  /** The session with this peer came up, or is down or silent. */
+  /** The session with this peer, who has proven to be in the room, came up, or is down or silent. */
   handleSession(peerId: string, isUp: boolean, now: number): void {
     if (isUp === this.#sessions.has(peerId)) return
     if (isUp) {
       this.#sessions.set(peerId, now)
       this.#ring.add(peerId)
+      // The link may have come about for another room.
+      if (this.#links.get(peerId)?.kind === 'session') this.handleNeighbour(peerId)
     } else {
       this.#sessions.delete(peerId)
       this.#ring.delete(peerId)
@@ -142,8 +146,7 @@ export class OverlayPlanner {
   handleConnected(peerId: string, kind: LinkKind, outbound: boolean, now: number): void {
     // Of several connections to one peer the first counts: gossip goes over that one.
     if (!this.#links.has(peerId)) this.#links.set(peerId, { kind, outbound, since: now })
-    // Who has a session with us has proven that it is in the room.
-    if (kind === 'session') this.handleNeighbour(peerId)
+    if (kind === 'session' && this.#sessions.has(peerId)) this.handleNeighbour(peerId)
     this.#planAnew()
   }
 
@@ -160,15 +163,32 @@ export class OverlayPlanner {
     if (this.#neighbours.delete(peerId)) this.#planAnew()
   }
 
+  /** A member has said goodbye to the room: whatever joins us to it carries the room no more. */
+  handleDeparted(peerId: string, now: number): void {
+    this.handleMemberLeft(peerId)
+    this.handleSession(peerId, false, now)
+    this.#noteLost(peerId)
+    this.#planAnew()
+  }
+
+  /** Another room ends the link to this peer, since neither needs it. */
+  handleEnding(peerId: string): void {
+    if (this.#links.has(peerId)) this.#ending.add(peerId)
+  }
+
+  /** Whether the room would miss the link to this peer. */
+  needs(peerId: string): boolean {
+    return this.#neighbours.has(peerId) && !this.#hasEnough()
+  }
+
   handleDisconnected(peerId: string, now: number): void {
     this.#links.delete(peerId)
     const onPurpose = this.#ending.delete(peerId)
     for (const candidate of new Set([...this.#entries, this.#candidates.get(peerId)])) {
       if (candidate?.peerId === peerId) candidate.handleDisconnected(onPurpose, now)
     }
-    if (this.#neighbours.delete(peerId) && !onPurpose) {
-      this.#owed = Math.min(this.#owed + 1, this.#options.degree)
-    }
+    if (onPurpose) this.#neighbours.delete(peerId)
+    else this.#noteLost(peerId)
     this.#planAnew()
   }
 
@@ -191,7 +211,7 @@ export class OverlayPlanner {
 
   /** 2 for a link of the ring, 1 for another link over a session, 0 for none. */
   worthOf(peerId: string): number {
-    if (this.#links.get(peerId)?.kind !== 'session') return 0
+    if (!this.#neighbours.has(peerId) || this.#links.get(peerId)?.kind !== 'session') return 0
     const { localPeer } = this.#options
     const isNext = this.#ring.next(localPeer) === peerId || this.#ring.next(peerId) === localPeer
     return isNext ? 2 : 1
@@ -233,6 +253,10 @@ export class OverlayPlanner {
     const candidate = new OverlayCandidate({ kind, target, now, overdueAt, random })
     this.#candidates.set(target, candidate)
     return candidate
+  }
+
+  #noteLost(peerId: string): void {
+    if (this.#neighbours.delete(peerId)) this.#owed = Math.min(this.#owed + 1, this.#options.degree)
   }
 
   #planAnew(): void {
@@ -360,13 +384,20 @@ export class OverlayPlanner {
    * all of it. One at a time, because the other side replaces what it loses.
    */
   #closeNeedless(now: number): void {
-    if (this.#ending.size > 0 || this.sessionLinks < this.#options.degree || this.#owed > 0) return
+    if (this.#ending.size > 0 || !this.#hasEnough()) return
+    const { mayClose = () => true } = this.#options
     for (const [peerId, { kind, outbound, since }] of this.#links) {
       if (kind !== 'network' || !outbound || now < since + STABLE_MS || !this.#neighbours.has(peerId))
         continue
+      if (!mayClose(peerId)) continue
       this.#ending.add(peerId)
       this.#outputs.push({ kind: 'close', target: peerId })
       return
     }
+  }
+
+  /** Sessions carry as many links as there should be. */
+  #hasEnough(): boolean {
+    return this.sessionLinks >= this.#options.degree && this.#owed === 0
   }
 }

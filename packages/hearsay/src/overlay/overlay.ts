@@ -1,24 +1,21 @@
-import { peerIdFromString } from '@libp2p/peer-id'
 import { CODE_P2P, multiaddr } from '@multiformats/multiaddr'
 import { Alarm, monotonicNow } from '../alarm.ts'
 import { withDeadline } from '../deadline.ts'
-import { NoSessionError } from '../errors.ts'
+import { isOverSession } from './overlay-links.ts'
 import { OverlayPlanner } from './overlay-planner.ts'
-import { readOverlayAddress } from '../transport/overlay-address.ts'
 import type { HearsayComponents } from '../components.ts'
+import type { OverlayLinks } from './overlay-links.ts'
 import type { OverlayDial } from './overlay-planner.ts'
 import type { Presence } from '../presence/presence.ts'
 import type { Member } from '../presence/presence-table.ts'
 import type { Connection, Logger, PeerId } from '@libp2p/interface'
-import type { HearsayTransport } from '../transport/hearsay-transport.ts'
-import type { LinkChannel } from '../transport/session-links.ts'
-import type { SessionListener } from '../transport/session-listener.ts'
 import type { Multiaddr } from '@multiformats/multiaddr'
 
 export interface OverlayInit {
   readonly components: HearsayComponents
-  /** Carries links over sessions; absent in a libp2p node of somebody who has not added it. */
-  readonly transport: HearsayTransport | undefined
+  readonly links: OverlayLinks
+  /** Of our other rooms, which may need the same links. */
+  readonly others: () => Iterable<Overlay>
   readonly presence: Presence
   readonly bootstrap: readonly Multiaddr[]
   readonly degree: number
@@ -32,19 +29,10 @@ const PLAN_PAUSE_MS = 50
 /** One overlay dial takes no longer; a host that answers at all answers within a few round trips. */
 const DIAL_TIMEOUT_MS = 10_000
 
-/** A link over a session is one round trip. */
-const LINK_TIMEOUT_MS = 5_000
-
-/** What waits on a link may take so long to leave before the link ends without it. */
-const CLOSE_TIMEOUT_MS = 500
-
 /** A record is renewed after three quarters of its time to live at the latest: one that is not is overdue. */
 const OVERDUE = 0.85
 
-/** gossipsub opens its stream within a few round trips of a connection; without one for so long it never will. */
-const DEAF_MS = 1_000
-
-/** Keeps our place in the overlay: enters it through the bootstrap addresses, then holds links to members. */
+/** Keeps our place in a room's part of the overlay: enters it through the bootstrap addresses, then holds links to members. */
 export class Overlay {
   readonly #init: OverlayInit
   readonly #planner: OverlayPlanner
@@ -56,10 +44,7 @@ export class Overlay {
     this.#plan(now)
   })
   #plannedAt = Number.NEGATIVE_INFINITY
-  /** Neighbours to whom gossipsub had no stream when we last looked. */
-  #deaf = new Set<string>()
-  #listener: SessionListener | undefined
-  #looking: ReturnType<typeof setInterval> | undefined
+  #isRunning = false
 
   constructor(init: OverlayInit) {
     this.#init = init
@@ -70,7 +55,8 @@ export class Overlay {
       compare: init.compare,
       degree: init.degree,
       bootstrap: others.map(String),
-      random: Math.random
+      random: Math.random,
+      mayClose: (peerId) => !this.#isNeededElsewhere(peerId)
     })
     // A list of entries may hold our own address: the first node of all has nobody else to enter through.
     if (others.length === 0) this.#entered.resolve(undefined)
@@ -80,6 +66,10 @@ export class Overlay {
   /** Connected members that pass on what we say. */
   get neighbours(): number {
     return this.#planner.neighbours
+  }
+
+  get neighbourIds(): Iterable<string> {
+    return this.#planner.neighbourIds
   }
 
   /** Resolves once a bootstrap address answered; never where none does. */
@@ -97,11 +87,27 @@ export class Overlay {
     return this.#planner.sessionLinks
   }
 
-  /** A session with that peer came up, or is silent or over. */
+  /** A session with a peer that is in the room came up, or turned out to be in it; or it is silent or over. */
   handleSession(peerId: string, isUp: boolean): void {
-    if (this.#init.transport === undefined) return
+    if (!this.#init.links.overSessions) return
     this.#planner.handleSession(peerId, isUp, monotonicNow())
     this.#wake()
+  }
+
+  /** A member, with which we may have links for other rooms, has said goodbye to this one. */
+  handleDeparted(peerId: string): void {
+    this.#planner.handleDeparted(peerId, monotonicNow())
+    this.#wake()
+  }
+
+  /** Whether the room would miss the link to that peer. */
+  needs(peerId: string): boolean {
+    return this.#planner.needs(peerId)
+  }
+
+  /** Whether a link that this peer opens over its session is of use to the room. */
+  takesLink(peerId: string): boolean {
+    return this.#planner.takesLink(peerId)
   }
 
   /** What the session with that peer is worth to the overlay; 0 where it carries no link. */
@@ -109,34 +115,25 @@ export class Overlay {
     return this.#planner.worthOf(peerId)
   }
 
-  /** A peer opened a channel. @returns whether it is a link, and taken */
-  handleChannel(peerId: string, channel: LinkChannel): boolean {
-    return this.#planner.takesLink(peerId) && this.#init.transport?.accept(peerId, channel) === true
-  }
-
-  async start(): Promise<void> {
-    if (this.#looking !== undefined) return
-    const { components, presence, transport } = this.#init
+  start(): void {
+    if (this.#isRunning) return
+    this.#isRunning = true
+    const { components, presence } = this.#init
     components.events.addEventListener('peer:connect', this.#onConnect)
     components.events.addEventListener('peer:disconnect', this.#onDisconnect)
     presence.addEventListener('neighbour', this.#onNeighbour)
     presence.addEventListener('discovered', this.#onMember)
     presence.addEventListener('updated', this.#onUpdated)
     presence.addEventListener('left', this.#onLeft)
-    this.#looking = setInterval(() => {
-      this.#mendDeaf()
-    }, DEAF_MS)
     for (const { remotePeer } of components.connectionManager.getConnections())
       this.#handleConnect(remotePeer)
     this.#wake()
-    this.#listener = await transport?.listen()
   }
 
-  /** Ends the links over sessions, once what waits on them has left. Those over the network are for libp2p to end. */
-  async stop(): Promise<void> {
-    if (this.#looking === undefined) return
-    clearInterval(this.#looking)
-    this.#looking = undefined
+  /** Makes no more links; those that there are may serve other rooms. */
+  stop(): void {
+    if (!this.#isRunning) return
+    this.#isRunning = false
     this.#alarm.set(undefined)
     this.#shutdown.abort()
     const { components, presence } = this.#init
@@ -146,9 +143,6 @@ export class Overlay {
     presence.removeEventListener('discovered', this.#onMember)
     presence.removeEventListener('updated', this.#onUpdated)
     presence.removeEventListener('left', this.#onLeft)
-    await this.#listener?.close()
-    const links = components.connectionManager.getConnections().filter(isOverSession)
-    await Promise.all(links.map((link) => closeLink(link)))
   }
 
   readonly #onConnect = ({ detail }: CustomEvent<PeerId>): void => {
@@ -165,7 +159,6 @@ export class Overlay {
   }
 
   readonly #onDisconnect = ({ detail }: CustomEvent<PeerId>): void => {
-    this.#deaf.delete(detail.toString())
     this.#planner.handleDisconnected(detail.toString(), monotonicNow())
     this.#wake()
   }
@@ -195,7 +188,7 @@ export class Overlay {
 
   /** Something may have changed: the plan is looked at when it wants to be. */
   #wake(): void {
-    if (this.#looking === undefined) return
+    if (!this.#isRunning) return
     const at = this.#planner.pollTimeout()
     this.#alarm.set(at === undefined ? undefined : Math.max(at, this.#plannedAt + PLAN_PAUSE_MS))
   }
@@ -204,52 +197,21 @@ export class Overlay {
     this.#plannedAt = now
     this.#planner.handleTimeout(now)
     for (let next = this.#planner.pollOutput(); next !== undefined; next = this.#planner.pollOutput()) {
-      if (next.kind === 'close') void this.#closeAll(next.target)
+      if (next.kind === 'close') this.#close(next.target)
       else void this.#dial(next)
     }
     this.#wake()
   }
 
-  async #closeAll(peerId: string): Promise<void> {
+  #close(peerId: string): void {
     this.#log('the link to %s over the network is not needed any more', peerId)
-    const links = this.#init.components.connectionManager.getConnections(peerIdFromString(peerId))
-    await Promise.all(links.map((link) => closeLink(link)))
+    for (const other of this.#init.others()) other.#planner.handleEnding(peerId)
+    void this.#init.links.close([peerId], { inbound: true })
   }
 
-  /**
-   * gossipsub keeps one stream to a peer, on one of the connections to it, and looks for no other where that one ended
-   * alone: the peer would hear nothing from us for ever. So it is shown one that is left. (There are two where both
-   * sides dialed at once, or where a second process uses the peer's identity.)
-   */
-  #mendDeaf(): void {
-    const { connectionManager, pubsub } = this.#init.components
-    const deaf = new Set<string>()
-    for (const peerId of this.#planner.neighbourIds) {
-      const links = connectionManager.getConnections(peerIdFromString(peerId))
-      const streams = links.flatMap((link) => link.streams)
-      const isHeard = streams.some(
-        ({ direction, protocol }) => direction === 'outbound' && pubsub.protocols.includes(protocol)
-      )
-      if (isHeard) continue
-      if (this.#deaf.has(peerId)) void this.#tellGossip(links)
-      else deaf.add(peerId)
-    }
-    this.#deaf = deaf
-  }
-
-  async #tellGossip(links: readonly Connection[]): Promise<void> {
-    const { registrar, pubsub } = this.#init.components
-    const link = links.find(({ status, limits }) => status === 'open' && limits === undefined)
-    if (link === undefined) return
-    try {
-      for (const protocol of pubsub.protocols) {
-        for (const topology of registrar.getTopologies(protocol)) {
-          await topology.onConnect?.(link.remotePeer, link)
-        }
-      }
-    } catch (error) {
-      this.#log('gossip does not take the link to %s - %e', link.remotePeer, error)
-    }
+  #isNeededElsewhere(peerId: string): boolean {
+    for (const other of this.#init.others()) if (other.needs(peerId)) return true
+    return false
   }
 
   async #dial(dial: OverlayDial): Promise<void> {
@@ -269,7 +231,7 @@ export class Overlay {
   }
 
   async #open({ kind, target }: OverlayDial): Promise<Connection> {
-    if (kind === 'session') return this.#openLink(target)
+    if (kind === 'session') return this.#init.links.open(target)
     return withDeadline(DIAL_TIMEOUT_MS, this.#shutdown.signal, (signal) =>
       kind === 'bootstrap'
         ? this.#init.components.connectionManager.openConnection([multiaddr(target)], { signal })
@@ -290,13 +252,6 @@ export class Overlay {
     this.#wake()
   }
 
-  /** Not by libp2p's dial queue: it would remember the address and tell others of it. */
-  #openLink(peerId: string): Promise<Connection> {
-    const { transport } = this.#init
-    if (transport === undefined) throw new NoSessionError(peerId)
-    return withDeadline(LINK_TIMEOUT_MS, this.#shutdown.signal, (signal) => transport.connect(peerId, signal))
-  }
-
   /** The addresses that the member announced, each with its peer ID: whoever else answers there is refused. */
   addressesOf(peerId: string): Multiaddr[] {
     const announced = this.#init.presence.get(peerId)?.addresses ?? []
@@ -306,18 +261,6 @@ export class Overlay {
       const named = peerIdOf(address)
       return named === undefined ? [address.encapsulate(`/p2p/${peerId}`)] : named === peerId ? [address] : []
     })
-  }
-}
-
-function isOverSession({ remoteAddr }: Connection): boolean {
-  return readOverlayAddress(remoteAddr) !== undefined
-}
-
-async function closeLink(link: Connection): Promise<void> {
-  try {
-    await withDeadline(CLOSE_TIMEOUT_MS, undefined, (signal) => link.close({ signal }))
-  } catch (error) {
-    link.abort(error instanceof Error ? error : new Error('it did not close'))
   }
 }
 

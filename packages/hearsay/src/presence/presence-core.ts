@@ -35,6 +35,8 @@ export interface RecordArrival {
 export interface PresenceCoreOptions {
   readonly localPeer: string
   readonly instance: Uint8Array
+  /** The last sequence that this process has used in the room, if it comes back to it. @default 0 */
+  readonly sequence?: number
   /** Uniform in [0, 1). */
   readonly random: () => number
   /** For how long our records count for others at least, in milliseconds. */
@@ -89,7 +91,7 @@ export class PresenceCore {
   readonly #puller: RecordPuller
   readonly #refused = new Set<string>()
   readonly #outputs: PresenceOutput[] = []
-  #sequence = 0
+  #sequence: number
   #ttlMs: number
   #sealAt = Number.POSITIVE_INFINITY
   #sealedAt = Number.NEGATIVE_INFINITY
@@ -101,6 +103,7 @@ export class PresenceCore {
   constructor(options: PresenceCoreOptions) {
     this.#options = options
     this.#ttlMs = options.ttlMs
+    this.#sequence = options.sequence ?? 0
     this.table = new PresenceTable({
       ...options,
       neighbours: () => new Set([...this.#links.values()].map(({ remotePeer }) => remotePeer))
@@ -112,6 +115,11 @@ export class PresenceCore {
     })
   }
 
+  /** Of our last record. */
+  get sequence(): number {
+    return this.#sequence
+  }
+
   /** Whether a record, by its fingerprint, is worth being opened. */
   isNeeded(fingerprint: string): boolean {
     return !this.table.has(fingerprint) && !this.#refused.has(fingerprint)
@@ -120,7 +128,7 @@ export class PresenceCore {
   /** We begin, or what we say of ourselves changed. */
   handleChange(now: number): void {
     if (this.#isClosed) return
-    const gapMs = this.#sequence < HASTY_RECORDS ? MIN_GAP_MS : GAP_MS
+    const gapMs = this.#said < HASTY_RECORDS ? MIN_GAP_MS : GAP_MS
     this.#sealAt = Math.min(this.#sealAt, Math.max(now + SETTLE_MS, this.#sealedAt + gapMs))
   }
 
@@ -134,6 +142,8 @@ export class PresenceCore {
       if (before?.known.content === known.content) link.tell(known.fingerprint, isUrgent, now)
       else this.#show(link, known, known.record.ttlMs)
     }
+    // Whoever heard of us by gossip alone would remember us until we expire.
+    if (known.record.gone && this.#isPublished && this.#links.size === 0) this.#tellAll(known)
     this.#drain(now)
   }
 
@@ -257,7 +267,7 @@ export class PresenceCore {
     this.#isClosed = true
     this.#sealAt = Number.POSITIVE_INFINITY
     this.#publishAt = Number.POSITIVE_INFINITY
-    const isKnown = this.#sequence > 0 || this.table.entry(this.#options.localPeer) !== undefined
+    const isKnown = this.#said > 0 || this.table.entry(this.#options.localPeer) !== undefined
     if (isKnown) this.#askForSeal(true)
   }
 
@@ -275,6 +285,11 @@ export class PresenceCore {
     )
     for (const link of this.#links.values()) next = Math.min(next, link.pollTimeout())
     return Number.isFinite(next) ? next : undefined
+  }
+
+  /** Records of ours since we came into the room. */
+  get #said(): number {
+    return this.#sequence - (this.#options.sequence ?? 0)
   }
 
   get #maxIntervalMs(): number {
@@ -351,7 +366,11 @@ export class PresenceCore {
     }
     this.#isPublished = true
     this.#publishAt = Number.POSITIVE_INFINITY
-    this.#outputs.push({ type: 'publish', sealed: own.known.sealed })
+    this.#tellAll(own.known)
+  }
+
+  #tellAll({ sealed }: KnownRecord): void {
+    this.#outputs.push({ type: 'publish', sealed })
   }
 
   #refuse(fingerprint: string, verdict: RecordVerdict): RecordVerdict {

@@ -1,17 +1,18 @@
-import { lpStream } from '@libp2p/utils'
 import { monotonicNow } from '../alarm.ts'
 import { backoffMs } from '../backoff.ts'
 import { PRESENCE_PROTOCOL } from '../constants.ts'
-import { MAX_FRAME_BYTES } from './exchange-frame.ts'
 import { Hello } from './pb/exchange.js'
+import { framesOf, HELLO_TIMEOUT_MS } from './presence-door.ts'
 import { helloProof } from './presence-seal.ts'
 import type { HearsayComponents } from '../components.ts'
+import type { PresenceDoor, PresenceGuest, PresenceStream } from './presence-door.ts'
 import type { PresenceRoom } from './presence-seal.ts'
-import type { Connection, Logger, PeerId, Stream } from '@libp2p/interface'
-import type { LengthPrefixedStream } from '@libp2p/utils'
+import type { Connection, Logger, PeerId } from '@libp2p/interface'
 
 export interface PresenceStreamsInit {
   readonly components: Pick<HearsayComponents, 'registrar' | 'connectionManager' | 'peerId' | 'logger'>
+  /** Where neighbours' streams for this room come in. */
+  readonly door: PresenceDoor
   readonly room: PresenceRoom
   /** A neighbour has proven to be in the room. */
   readonly onOpen: (link: string, remotePeer: string, isInitiator: boolean) => void
@@ -19,17 +20,8 @@ export interface PresenceStreamsInit {
   readonly onClose: (link: string) => void
 }
 
-/** A neighbour's stream to us, and a second one while the first ends. */
-const MAX_INBOUND_STREAMS = 2
-
-/** How long a neighbour may take to show that it is in the room. */
-const HELLO_TIMEOUT_MS = 10_000
-
 /** What waits to be sent to one neighbour: it takes nothing any more where so much waits. */
 const MAX_QUEUED_BYTES = 1024 * 1024
-
-/** What came and was not looked at yet. */
-const MAX_BUFFERED_BYTES = 4 * MAX_FRAME_BYTES
 
 /** What a farewell may take. */
 const CLOSE_TIMEOUT_MS = 500
@@ -37,22 +29,26 @@ const CLOSE_TIMEOUT_MS = 500
 /** Before a stream is opened again over a connection that is still there: it may be a neighbour of another room. */
 const REOPEN = { baseMs: 2_000, maxMs: 300_000 }
 
-interface Link {
-  readonly stream: Stream
-  readonly frames: LengthPrefixedStream<Stream>
+/** A neighbour that comes into the room is tried at once, but for so long a moment after the last time: it may flap. */
+const RETRY_MS = 250
+
+interface Link extends Pick<PresenceStream, 'stream' | 'frames'> {
   queue: Uint8Array[]
   queuedBytes: number
   writing: Promise<void> | undefined
 }
 
 interface Attempt {
+  readonly connection: Connection
   failures: number
+  openedAt: number
+  /** Set while the next try waits. */
   timer: ReturnType<typeof setTimeout> | undefined
 }
 
 /**
- * The streams of `/hearsay/presence/1.0.0`: one over every overlay connection to a member of the room, opened by who
- * opened the connection. Two connections to one peer ID may lead to two processes, so a link is a connection's.
+ * The streams of `/hearsay/presence/1.0.0` for one room: one over every overlay connection to a member of it, opened by
+ * who opened the connection. Two connections to one peer ID may lead to two processes, so a link is a connection's.
  */
 export class PresenceStreams {
   readonly #init: PresenceStreamsInit
@@ -69,31 +65,25 @@ export class PresenceStreams {
   }
 
   async start(): Promise<void> {
-    const { registrar, connectionManager } = this.#init.components
-    const handled = registrar.handle(
-      PRESENCE_PROTOCOL,
-      (stream, connection) => this.#accept(stream, connection),
-      {
-        maxInboundStreams: MAX_INBOUND_STREAMS
-      }
-    )
+    const { components, door, room } = this.#init
+    const { registrar, connectionManager } = components
+    door.open(room.topic, (guest) => this.#welcome(guest))
     this.#topology = await registrar.register(PRESENCE_PROTOCOL, {
       onConnect: (_peerId: PeerId, connection: Connection) => {
         this.#meet(connection)
       }
     })
-    await handled
     // The topology does not tell of whoever was there before.
     for (const connection of connectionManager.getConnections()) this.#meet(connection)
   }
 
   /** Sends what is queued and closes. */
   async stop(): Promise<void> {
-    const { registrar } = this.#init.components
+    const { components, door, room } = this.#init
     if (this.#topology !== undefined) {
-      registrar.unregister(this.#topology)
+      components.registrar.unregister(this.#topology)
       this.#topology = undefined
-      await registrar.unhandle(PRESENCE_PROTOCOL)
+      door.close(room.topic)
     }
     for (const { timer } of this.#attempts.values()) clearTimeout(timer)
     this.#attempts.clear()
@@ -110,6 +100,16 @@ export class PresenceStreams {
     clearTimeout(timeout)
     this.#shutdown.abort(new Error('presence has stopped'))
     for (const { stream } of links) stream.abort(new Error('presence has stopped'))
+  }
+
+  /** A neighbour has come into the room: there is no need to wait for the next try, but for a moment after the last. */
+  handleNeighbour(peerId: string): void {
+    for (const attempt of this.#attempts.values()) {
+      if (attempt.timer === undefined || attempt.connection.remotePeer.toString() !== peerId) continue
+      clearTimeout(attempt.timer)
+      attempt.failures = 0
+      this.#retry(attempt, Math.max(0, attempt.openedAt + RETRY_MS - monotonicNow()))
+    }
   }
 
   send(id: string, frame: Uint8Array): void {
@@ -129,59 +129,69 @@ export class PresenceStreams {
   #meet(connection: Connection): void {
     if (connection.direction !== 'outbound' || connection.limits !== undefined) return
     if (this.#attempts.has(connection.id)) return
-    this.#attempts.set(connection.id, { failures: 0, timer: undefined })
-    void this.#open(connection)
+    const attempt = { connection, failures: 0, openedAt: 0, timer: undefined }
+    this.#attempts.set(connection.id, attempt)
+    void this.#open(attempt)
   }
 
-  async #open(connection: Connection): Promise<void> {
-    const openedAt = monotonicNow()
+  async #open(attempt: Attempt): Promise<void> {
+    const { connection } = attempt
+    attempt.timer = undefined
+    attempt.openedAt = monotonicNow()
     try {
-      const signal = this.#deadline()
-      // Only who is known to speak the protocol is asked: what we say first need not wait for its consent.
-      const stream = await connection.newStream(PRESENCE_PROTOCOL, { signal, negotiateFully: false })
-      await this.#run(stream, connection, signal)
+      await this.#greet(connection)
     } catch (error) {
       this.#log('no presence stream to %s - %e', connection.remotePeer, error)
     }
-    const attempt = this.#attempts.get(connection.id)
-    if (attempt === undefined) return
+    if (this.#attempts.get(connection.id) !== attempt) return
     if (connection.status !== 'open') {
       this.#attempts.delete(connection.id)
       return
     }
-    attempt.failures = monotonicNow() - openedAt > REOPEN.maxMs ? 1 : attempt.failures + 1
-    attempt.timer = setTimeout(
-      () => {
-        if (connection.status === 'open') void this.#open(connection)
-        else this.#attempts.delete(connection.id)
-      },
-      backoffMs(REOPEN, attempt.failures, Math.random())
-    )
+    attempt.failures = monotonicNow() - attempt.openedAt > REOPEN.maxMs ? 1 : attempt.failures + 1
+    this.#retry(attempt, backoffMs(REOPEN, attempt.failures, Math.random()))
   }
 
-  #accept(stream: Stream, connection: Connection): void {
-    this.#run(stream, connection, this.#deadline()).catch((error: unknown) => {
-      this.#log('the presence stream of %s ended - %e', connection.remotePeer, error)
-    })
+  #retry(attempt: Attempt, pauseMs: number): void {
+    const { connection } = attempt
+    attempt.timer = setTimeout(() => {
+      if (connection.status === 'open') void this.#open(attempt)
+      else this.#attempts.delete(connection.id)
+    }, pauseMs)
   }
 
-  /** From hello to the end of the stream. */
-  async #run(stream: Stream, connection: Connection, deadline: AbortSignal): Promise<void> {
-    const id = `${connection.id} ${stream.id}`
+  async #greet(connection: Connection): Promise<void> {
+    const deadline = AbortSignal.any([this.#shutdown.signal, AbortSignal.timeout(HELLO_TIMEOUT_MS)])
+    // Only who is known to speak the protocol is asked: what we say first need not wait for its consent.
+    const stream = await connection.newStream(PRESENCE_PROTOCOL, { signal: deadline, negotiateFully: false })
+    const frames = framesOf(stream)
     const remotePeer = connection.remotePeer.toString()
-    const isInitiator = stream.direction === 'outbound'
-    const frames = lpStream(stream, { maxDataLength: MAX_FRAME_BYTES, maxBufferSize: MAX_BUFFERED_BYTES })
     try {
-      if (isInitiator) await frames.write(this.#hello(remotePeer), { signal: deadline })
-      const hello = (await frames.read({ signal: deadline })).subarray()
+      await frames.write(this.#hello(remotePeer), { signal: deadline })
+      const hello = Hello.decode((await frames.read({ signal: deadline })).subarray())
       if (!this.#isInRoom(hello, remotePeer)) throw new Error('it is not in our room')
-      if (!isInitiator) await frames.write(this.#hello(remotePeer), { signal: deadline })
-      this.#links.set(id, { stream, frames, queue: [], queuedBytes: 0, writing: undefined })
-      this.#init.onOpen(id, remotePeer, isInitiator)
-      for (;;) this.#init.onFrame(id, (await frames.read()).subarray())
+      await this.#run({ stream, frames, connection })
     } catch (error) {
       stream.abort(error instanceof Error ? error : new Error('it failed', { cause: error }))
       throw error
+    }
+  }
+
+  /** The door resets the stream when this fails. */
+  async #welcome({ hello, deadline, ...opened }: PresenceGuest): Promise<void> {
+    const remotePeer = opened.connection.remotePeer.toString()
+    if (!this.#isInRoom(hello, remotePeer)) throw new Error('it is not in our room')
+    await opened.frames.write(this.#hello(remotePeer), { signal: deadline })
+    await this.#run(opened)
+  }
+
+  /** From hello to the end of the stream. */
+  async #run({ stream, frames, connection }: PresenceStream): Promise<void> {
+    const id = `${connection.id} ${stream.id}`
+    try {
+      this.#links.set(id, { stream, frames, queue: [], queuedBytes: 0, writing: undefined })
+      this.#init.onOpen(id, connection.remotePeer.toString(), stream.direction === 'outbound')
+      for (;;) this.#init.onFrame(id, (await frames.read()).subarray())
     } finally {
       if (this.#links.delete(id)) this.#init.onClose(id)
     }
@@ -211,15 +221,10 @@ export class PresenceStreams {
     })
   }
 
-  #isInRoom(bytes: Uint8Array, remotePeer: string): boolean {
+  #isInRoom({ topic, proof }: Hello, remotePeer: string): boolean {
     const { room, components } = this.#init
-    const { topic, proof } = Hello.decode(bytes)
     const expected = helloProof(room, remotePeer, components.peerId.toString())
     return topic === room.topic && equalSecrets(proof, expected)
-  }
-
-  #deadline(): AbortSignal {
-    return AbortSignal.any([this.#shutdown.signal, AbortSignal.timeout(HELLO_TIMEOUT_MS)])
   }
 }
 

@@ -185,7 +185,7 @@ export class PresenceTable {
     const known = this.#entries.get(peerId)?.known.record ?? this.#departed.get(peerId)
     if (known === undefined) return true
     const order = compareInstances(record.instance, known.instance)
-    return order > 0 || (order === 0 && record.sequence > lastWord(known))
+    return order > 0 || (order === 0 && record.sequence > known.sequence)
   }
 
   /** Takes a record whose signature was verified to be of `known.peerId`. */
@@ -302,7 +302,7 @@ export class PresenceTable {
     this.#departed.delete(peerId)
     this.#departed.set(peerId, {
       instance: record.instance,
-      sequence: lastWord(record),
+      sequence: record.sequence,
       until: now + DEPARTED_MS
     })
     if (this.#departed.size > MAX_DEPARTED) {
@@ -349,11 +349,6 @@ function memberOf({ known, heardAt, expiresAt }: TableEntry): Member {
   const { peerId, record } = known
   const { instance, sequence, addresses, introducers, services, settled } = record
   return { peerId, instance, sequence, addresses, introducers, services, settled, heardAt, expiresAt }
-}
-
-/** After a goodbye an instance has nothing newer to say, or it could come and go without measure. */
-function lastWord(record: { readonly sequence: number; readonly gone?: boolean }): number {
-  return record.gone === true ? Number.POSITIVE_INFINITY : record.sequence
 }
 
 function partOf(fingerprint: string, bits: number): number {

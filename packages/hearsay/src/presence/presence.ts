@@ -16,6 +16,7 @@ import { PresenceStreams } from './presence-streams.ts'
 import type { HearsayComponents } from '../components.ts'
 import type { MeshMetrics } from '../metrics.ts'
 import type { PresenceOutput, RecordArrival } from './presence-core.ts'
+import type { PresenceDoor } from './presence-door.ts'
 import type { OpenedPresence, PresenceRoom } from './presence-seal.ts'
 import type { Member, RecordVerdict } from './presence-table.ts'
 import type { Message, SubscriptionChangeData } from '@libp2p/gossipsub'
@@ -34,9 +35,12 @@ export interface PresenceEvents {
 export interface PresenceInit {
   readonly components: HearsayComponents
   readonly privateKey: Ed25519PrivateKey
+  readonly door: PresenceDoor
   /** The room's gossipsub topic; presence has one of its own beneath it. */
   readonly room: PresenceRoom
   readonly instance: Uint8Array
+  /** What this process has said in the room before, if it was in it before: the last sequence. @default 0 */
+  readonly sequence?: number
   readonly ttlMs: number
   readonly maxMembers: number
   /** Whether we connect to nobody unbidden, now: asked when a record is made, and no reason to make one. */
@@ -87,12 +91,14 @@ export class Presence extends TypedEventEmitter<PresenceEvents> {
     this.#core = new PresenceCore({
       localPeer: init.components.peerId.toString(),
       instance: init.instance,
+      sequence: init.sequence ?? 0,
       random: Math.random,
       ttlMs: init.ttlMs,
       maxMembers: init.maxMembers
     })
     this.#streams = new PresenceStreams({
       components: init.components,
+      door: init.door,
       room: this.#room,
       onOpen: (link, remotePeer, isInitiator) => {
         this.#core.handleLinkOpen(link, remotePeer, isInitiator, monotonicNow())
@@ -117,6 +123,11 @@ export class Presence extends TypedEventEmitter<PresenceEvents> {
   /** There may be members that we know nothing of. */
   get isFull(): boolean {
     return this.#core.table.isFull
+  }
+
+  /** Of our last record: who comes back to a room goes on from there. */
+  get sequence(): number {
+    return this.#core.sequence
   }
 
   members(): Member[] {
@@ -218,7 +229,9 @@ export class Presence extends TypedEventEmitter<PresenceEvents> {
 
   readonly #onSubscription = ({ detail }: CustomEvent<SubscriptionChangeData>): void => {
     if (!detail.subscriptions.some(({ topic, subscribe }) => subscribe && topic === this.#room.topic)) return
-    this.safeDispatchEvent('neighbour', { detail: detail.peerId.toString() })
+    const peerId = detail.peerId.toString()
+    this.#streams.handleNeighbour(peerId)
+    this.safeDispatchEvent('neighbour', { detail: peerId })
     this.#core.handleAudience(monotonicNow())
     this.#drain()
   }

@@ -80,8 +80,11 @@ const UNANSWERED = 2
 const RESERVE = 1 / 8
 const LEAST_RESERVING = 3
 
-/** Next to us in the order of peer IDs, on either side: whom the overlay's ring needs, where not all can be had. */
+/** Next to us in the order of peer IDs, on either side: whom the ring of each room needs, where not all can be had. */
 const RING_NEIGHBOURS = 2
+
+/** The name of the room where there is one. */
+const ONLY_ROOM = ['']
 
 /** What presence tells of a member that matters for when to dial it. */
 export interface MemberTraits {
@@ -89,6 +92,8 @@ export interface MemberTraits {
   readonly isPassive: boolean
   /** An offer gets to it without the whole room's help; where not, it is given a moment. */
   readonly isReachable: boolean
+  /** Our rooms that it is in, each a ring of its own. @default one */
+  readonly rooms?: readonly string[]
 }
 
 interface Candidate {
@@ -100,21 +105,21 @@ interface Candidate {
   /** Dials in a row that nobody answered. */
   unanswered: number
   isPassive: boolean
+  rooms: readonly string[]
 }
 
 /** Whom to connect to, and when: a sans-IO core that is told of members and sessions and says whom to dial. */
 export class DialSchedule {
   readonly #options: DialScheduleOptions
   readonly #candidates = new Map<string, Candidate>()
-  /** The candidates in their order, but for those that are lost: they keep nobody from being next. */
-  readonly #ring: PeerRing
+  /** The candidates in each room, in their order, but for those that are lost: they keep nobody from being next. */
+  readonly #rings = new Map<string, PeerRing>()
   readonly #outputs: ScheduleOutput[] = []
   /** Sessions, dials under way and offers being answered, whoever asked for them. */
   readonly #taken = new Set<string>()
 
   constructor(options: DialScheduleOptions) {
     this.#options = options
-    this.#ring = new PeerRing(options.compare)
   }
 
   /** Whether one more session, with this peer, fits below the limit. */
@@ -134,10 +139,11 @@ export class DialSchedule {
 
   /** A record of the member came that is newer than those before: it lived when it signed it. */
   handleMember(peerId: string, traits: MemberTraits, now: number): void {
-    const { isPassive, isReachable } = traits
+    const { isPassive, isReachable, rooms = ONLY_ROOM } = traits
     const known = this.#candidates.get(peerId)
     if (known !== undefined) {
       known.isPassive = isPassive
+      this.handleRooms(peerId, rooms)
       this.handleHeard(peerId, now)
       if (isReachable) known.dialAt = Math.max(known.turnAt, Math.min(known.dialAt, now))
       return
@@ -146,8 +152,19 @@ export class DialSchedule {
     const state = this.#taken.has(peerId) ? 'connected' : 'waiting'
     const turnAt = now + this.#turnMs(peerId, isPassive)
     const dialAt = isReachable ? turnAt : Math.max(turnAt, now + UNREACHABLE_MS)
-    this.#candidates.set(peerId, { state, dialAt, turnAt, failures: 0, unanswered: 0, isPassive })
-    this.#ring.add(peerId)
+    this.#candidates.set(peerId, { state, dialAt, turnAt, failures: 0, unanswered: 0, isPassive, rooms: [] })
+    this.handleRooms(peerId, rooms)
+  }
+
+  /** The rooms of ours that the member is in have changed. */
+  handleRooms(peerId: string, rooms: readonly string[]): void {
+    const candidate = this.#candidates.get(peerId)
+    const { rooms: before = [] } = candidate ?? {}
+    const areSame = before.length === rooms.length && rooms.every((room, index) => room === before[index])
+    if (candidate === undefined || areSame) return
+    this.#leaveRings(peerId, candidate)
+    candidate.rooms = rooms
+    if (!this.isLost(peerId)) this.#enterRings(peerId, candidate)
   }
 
   /** The peer lives: something came that only it can have said. */
@@ -157,7 +174,8 @@ export class DialSchedule {
   }
 
   handleMemberLeft(peerId: string): void {
-    if (this.#candidates.delete(peerId)) this.#ring.delete(peerId)
+    this.handleRooms(peerId, [])
+    this.#candidates.delete(peerId)
   }
 
   /** The peer came back as a new process: whatever it refused or failed at is of the past. */
@@ -245,8 +263,25 @@ export class DialSchedule {
 
   #ringNeighbours(): ReadonlySet<string> {
     // While all can be had, the order does not matter.
-    if (this.#ring.size <= this.#unasked) return new Set()
-    return this.#ring.around(this.#options.localPeer, RING_NEIGHBOURS)
+    if (this.#candidates.size <= this.#unasked) return new Set()
+    const { localPeer } = this.#options
+    return new Set([...this.#rings.values()].flatMap((ring) => [...ring.around(localPeer, RING_NEIGHBOURS)]))
+  }
+
+  #enterRings(peerId: string, { rooms }: Candidate): void {
+    for (const room of rooms) {
+      const ring = this.#rings.get(room) ?? new PeerRing(this.#options.compare)
+      this.#rings.set(room, ring)
+      ring.add(peerId)
+    }
+  }
+
+  #leaveRings(peerId: string, { rooms }: Candidate): void {
+    for (const room of rooms) {
+      const ring = this.#rings.get(room)
+      ring?.delete(peerId)
+      if (ring?.size === 0) this.#rings.delete(room)
+    }
   }
 
   #startAnew(candidate: Candidate, peerId: string, now: number): void {
@@ -262,8 +297,8 @@ export class DialSchedule {
     candidate.unanswered = unanswered
     const isLost = this.isLost(peerId)
     if (isLost === wasLost) return
-    if (isLost) this.#ring.delete(peerId)
-    else this.#ring.add(peerId)
+    if (isLost) this.#leaveRings(peerId, candidate)
+    else this.#enterRings(peerId, candidate)
     this.#outputs.push({ type: isLost ? 'lost' : 'found', peerId })
   }
 

@@ -26,17 +26,19 @@ import type {
   HandlerErrorDetail,
   PeerSessionInit
 } from '@hearsay/session'
-import type { IncomingOffer, Signaler } from '@hearsay/signaling'
+import type { IncomingOffer, Room, Signaler } from '@hearsay/signaling'
 
 export interface SessionRegistryEvents {
   connected: CustomEvent<MeshPeer>
-  disconnected: CustomEvent<{ peer: MeshPeer; reason: CloseReason }>
+  disconnected: CustomEvent<{ peer: MeshPeer; reason: CloseReason; rooms: readonly Room[] }>
   /** A session can be used, or cannot: it is over, or its peer is silent. */
   usable: CustomEvent<{ peerId: string; isUsable: boolean }>
   /** Nobody answers where that member is said to be. */
   lost: CustomEvent<string>
   /** A lost member was heard of anew. */
   found: CustomEvent<string>
+  /** A connected peer has proven to be in a room, after the connection came up, or has left one. */
+  rooms: CustomEvent<{ peer: MeshPeer; room: Room; isIn: boolean }>
   'handler:error': CustomEvent<HandlerErrorDetail & { readonly peerId: string }>
 }
 
@@ -65,11 +67,16 @@ const DISPLACED = {
   message: 'the connection was idle, and its room was needed for another'
 }
 
+/** Why a session ends with the last room that it was good for. */
+const LEFT_ROOM = { code: 'left-room', message: 'the two share no room any more' }
+
 interface Entry {
   readonly session: PeerSession
   readonly peer: MeshPeer
   /** The offer may go along some paths only: that nobody answers it says little. */
   readonly isPinned: boolean
+  /** Those that the peer has proven, in handshakes or over the session. */
+  readonly rooms: Set<Room>
   /** The application was told of the connection, and not yet of its end. */
   told: boolean
 }
@@ -127,6 +134,34 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
     return openMeshChannel(peerId, this.#entries.get(peerId)?.session, label, options)
   }
 
+  /** The rooms that a peer with a session has proven to share with us. */
+  roomsWith(peerId: string): ReadonlySet<Room> {
+    return this.#entries.get(peerId)?.rooms ?? new Set()
+  }
+
+  /** A peer has proven to be in a room, or has left it, as it says itself. */
+  handleRoom(peerId: string, room: Room, isIn: boolean): void {
+    const entry = this.#entries.get(peerId)
+    if (entry === undefined || entry.rooms.has(room) === isIn) return
+    if (isIn) entry.rooms.add(room)
+    else entry.rooms.delete(room)
+    if (entry.told) this.safeDispatchEvent('rooms', { detail: { peer: entry.peer, room, isIn } })
+  }
+
+  /**
+   * We have left a room: closes sessions with those who share no other with us.
+   *
+   * @param isOnlyThere whether presence knows a peer from that room alone; for sessions that do not stand yet
+   */
+  async leave(room: Room, isOnlyThere: (peerId: string) => boolean): Promise<void> {
+    const closing: Promise<void>[] = []
+    for (const { session, peer, rooms, told } of this.#entries.values()) {
+      this.handleRoom(peer.peerId, room, false)
+      if (rooms.size === 0 && (told || isOnlyThere(peer.peerId))) closing.push(session.close(LEFT_ROOM))
+    }
+    await Promise.all(closing)
+  }
+
   start(): void {
     this.#init.signaler.setOfferHandler((offer) => {
       this.#handleOffer(offer)
@@ -170,6 +205,11 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
     const session = this.#entries.get(peerId)?.session
     if (session === undefined) throw new NoSessionError(peerId)
     await session.channel(DEFAULT_CHANNEL).send(message, options)
+  }
+
+  /** A member has left a room, and is in these others. */
+  handleMemberRooms(peerId: string, rooms: readonly string[]): void {
+    this.#schedule.handleRooms(peerId, rooms)
   }
 
   handleMemberLeft(peerId: string): void {
@@ -317,7 +357,8 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
       logger: log
     }
     const session = new PeerSession(init)
-    const entry: Entry = { session, peer: new MeshPeer(session), isPinned, told: false }
+    const rooms = new Set<Room>()
+    const entry: Entry = { session, peer: new MeshPeer(session, rooms), isPinned, rooms, told: false }
     const previous = this.#entries.get(peerId)
     this.#entries.set(peerId, entry)
     if (previous !== undefined) this.#replace(previous)
@@ -378,7 +419,9 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
   #tellEnd(entry: Entry, reason: CloseReason): void {
     if (!entry.told) return
     entry.told = false
-    this.safeDispatchEvent('disconnected', { detail: { peer: entry.peer, reason } })
+    const rooms = [...entry.rooms]
+    entry.rooms.clear()
+    this.safeDispatchEvent('disconnected', { detail: { peer: entry.peer, reason, rooms } })
   }
 
   #dialErrorOf(peerId: string, error: unknown): Error {

@@ -29,12 +29,20 @@ const TICK_MS = 1_000
 const DOWN_MS = 30_000
 const REFUSED_MS = 5_000
 
+/** The name of the room where there is one. */
+const ONLY_ROOM = ['']
+
 /** What the mesh knows of introducers, and how it gets to them. */
 export interface IntroducerDirectory {
   /** Through whom a peer can be reached, as it says itself. */
   introducersOf(remotePeer: string): readonly string[]
-  /** Some who could introduce us to others. */
-  candidates(): readonly Candidate[]
+  /**
+   * Our rooms, by names that nobody else learns. Each has introducers of its own, members of it all: nobody outside of a
+   * room is to learn who is in it. @default one
+   */
+  rooms?(): readonly string[]
+  /** Some who could introduce us to others in a room. */
+  candidates(room: string): readonly Candidate[]
   isConnected(peer: string): boolean
   /** Whether there is an address to dial. */
   isDialable(peer: string): boolean
@@ -44,15 +52,15 @@ export interface IntroducerDirectory {
   isBorrowed(peer: string): boolean
   /** We have no more use for the connection to a peer. */
   release(peer: string): void
-  /** Through whom we can be reached from now on: for others to know. */
-  announce(introducers: readonly string[]): void
+  /** Through whom we can be reached from now on: for others in the room to know. */
+  announce(introducers: readonly string[], room: string): void
 }
 
 export interface IntroducerPathInit {
   localPeer: string
   directory: IntroducerDirectory
   logger: ComponentLogger
-  /** How many introducers to have. 0 for who does not want to be reached so. @default 3 */
+  /** How many introducers to have in each room. 0 for who does not want to be reached so. @default 3 */
   introducers?: number
   /** @default the real time */
   timers?: SignalingTimers
@@ -65,7 +73,8 @@ export class IntroducerPath implements SignalingPath {
   readonly kind = 'relayed'
   readonly #init: IntroducerPathInit
   readonly #log: Logger
-  readonly #registrations: Registrations
+  /** By room. */
+  readonly #registrations = new Map<string, Registrations>()
   readonly #links = new Map<string, IntroducerLink>()
   /** Introducers that we are asking to register us, and until when they may take. */
   readonly #asking = new Map<string, number>()
@@ -73,7 +82,8 @@ export class IntroducerPath implements SignalingPath {
   /** By introducer, which may name whom it likes: to whom it would not pass on, and who wrote to us through it. */
   readonly #refused = new Marks(MAX_LINKS, MAX_NAMED)
   readonly #heard = new Marks(MAX_LINKS, MAX_NAMED)
-  #announced = ''
+  /** By room. */
+  readonly #announced = new Map<string, string>()
   #receive: ((envelope: Uint8Array, arrival: Arrival) => void) | undefined
   readonly #timers: SignalingTimers
   readonly #alarm: Alarm
@@ -83,10 +93,6 @@ export class IntroducerPath implements SignalingPath {
     this.#timers = init.timers ?? realTimers
     this.#alarm = new Alarm(this.#timers, () => this.#plan())
     this.#log = init.logger.forComponent('hearsay:signaling:introducer')
-    this.#registrations = new Registrations({
-      wanted: init.introducers ?? DEFAULT_INTRODUCERS,
-      random: Math.random
-    })
   }
 
   reaches(remotePeer: string): boolean {
@@ -127,7 +133,11 @@ export class IntroducerPath implements SignalingPath {
 
   /** Who could introduce us has changed: there is no need to wait for the next look at it. */
   refresh(): void {
-    if (this.#receive !== undefined && !this.#registrations.isComplete) {
+    if (this.#receive === undefined) {
+      return
+    }
+    this.#followRooms()
+    if ([...this.#registrations.values()].some(({ isComplete }) => !isComplete)) {
       this.#plan()
     }
   }
@@ -169,7 +179,9 @@ export class IntroducerPath implements SignalingPath {
       this.#receive?.(introduction.envelope, { path: this.name, origin: peer, neighbour: via, via })
     } else if (introduction.kind === 'registered') {
       this.#asking.delete(via)
-      this.#registrations.handleRegistered(via, now)
+      for (const registrations of this.#registrations.values()) {
+        registrations.handleRegistered(via, now)
+      }
       this.#announce()
     } else if (introduction.kind === 'refused' && peer !== undefined) {
       this.#refused.set(via, peer, now + REFUSED_MS)
@@ -192,16 +204,56 @@ export class IntroducerPath implements SignalingPath {
 
   #fail(peer: string, now: number): void {
     this.#asking.delete(peer)
-    this.#registrations.handleFailed(peer, now)
+    for (const registrations of this.#registrations.values()) {
+      registrations.handleFailed(peer, now)
+    }
     this.#announce()
   }
 
   #announce(): void {
-    const { introducers } = this.#registrations
-    const text = introducers.toSorted().join(' ')
-    if (this.#receive !== undefined && text !== this.#announced) {
-      this.#announced = text
-      this.#init.directory.announce(introducers)
+    for (const [room, { introducers }] of this.#registrations) {
+      const text = introducers.toSorted().join(' ')
+      if (this.#receive !== undefined && text !== (this.#announced.get(room) ?? '')) {
+        this.#announced.set(room, text)
+        this.#init.directory.announce(introducers, room)
+      }
+    }
+  }
+
+  #isIntroducer(peer: string): boolean {
+    return [...this.#registrations.values()].some(({ introducers }) => introducers.includes(peer))
+  }
+
+  /** Those we have joined, and those we have left. */
+  #followRooms(): void {
+    const rooms = this.#init.directory.rooms?.() ?? ONLY_ROOM
+    for (const room of rooms) {
+      if (!this.#registrations.has(room)) {
+        const wanted = this.#init.introducers ?? DEFAULT_INTRODUCERS
+        this.#registrations.set(room, new Registrations({ wanted, random: Math.random }))
+      }
+    }
+    for (const [room, { introducers }] of this.#registrations) {
+      if (rooms.includes(room)) {
+        continue
+      }
+      this.#registrations.delete(room)
+      this.#announced.delete(room)
+      for (const peer of introducers) {
+        if (!this.#isIntroducer(peer)) {
+          this.#end(peer)
+        }
+      }
+    }
+  }
+
+  /** With the stream the registration ends; with a farewell the connection too, where it served nothing else. */
+  #end(peer: string): void {
+    const link = this.#links.get(peer)
+    if (this.#init.directory.isBorrowed(peer)) {
+      link?.farewell()
+    } else {
+      void link?.close()
     }
   }
 
@@ -214,19 +266,21 @@ export class IntroducerPath implements SignalingPath {
         this.#fail(peer, now)
       }
     }
-    if (!this.#registrations.isComplete) {
-      const candidates = this.#init.directory
-        .candidates()
-        .filter(({ peer }) => !this.#down.has(peer, '', now))
-      this.#registrations.handleCandidates(candidates, now)
-    }
-    for (let peer = this.#registrations.pollOutput(); peer; peer = this.#registrations.pollOutput()) {
-      this.#register(peer, now)
+    this.#followRooms()
+    for (const [room, registrations] of this.#registrations) {
+      if (!registrations.isComplete) {
+        const candidates = this.#init.directory
+          .candidates(room)
+          .filter(({ peer }) => !this.#down.has(peer, '', now))
+        registrations.handleCandidates(candidates, now)
+      }
+      for (let peer = registrations.pollOutput(); peer; peer = registrations.pollOutput()) {
+        this.#register(peer, now)
+      }
     }
     this.#announce()
-    const introducers = this.#registrations.introducers
     for (const [peer, link] of this.#links) {
-      const isIdle = now - link.usedAt > IDLE_MS && !introducers.includes(peer)
+      const isIdle = now - link.usedAt > IDLE_MS && !this.#isIntroducer(peer)
       // A stream on a connection that stays costs nothing.
       if (isIdle && this.#init.directory.isBorrowed(peer)) {
         link.farewell()

@@ -47,7 +47,7 @@ const CORRECTIONS_PER_SECOND = 16
 export interface AcceptorInit {
   gate: Gate
   limits: SignalingLimits
-  admit: (remotePeer: string) => boolean | Promise<boolean>
+  admit: (remotePeer: string, rooms: readonly Room[]) => boolean | Promise<boolean>
   offerHandler: () => ((offer: IncomingOffer) => void) | undefined
   /** Our own dial to the peer, while it is pending. */
   dialTo: (remotePeer: string) => Dial | undefined
@@ -57,8 +57,8 @@ export interface AcceptorInit {
   onSuperseded: () => void
   /** The peer lives under a newer instance: sessions with the older are over. */
   onNewerInstance: (remotePeer: string) => void
-  /** What shows an older process of the peer that there is a newer one. */
-  evidenceOf: (remotePeer: string) => Uint8Array | undefined
+  /** What shows an older process of the peer, which has proven these rooms, that there is a newer one. */
+  evidenceOf: (remotePeer: string, rooms: readonly Room[]) => Uint8Array | undefined
   createSession: (answered: {
     remotePeer: string
     remoteInstance: Uint8Array
@@ -140,7 +140,7 @@ export class Acceptor {
   ) {
     const lane = laneOf(arrival, this.#context.paths)
     if (lane !== undefined && this.#corrections.take(now)) {
-      const evidence = outcome === 'superseded' ? this.#init.evidenceOf(remotePeer) : undefined
+      const evidence = outcome === 'superseded' ? this.#init.evidenceOf(remotePeer, rooms) : undefined
       const fits = evidence !== undefined && evidence.length <= MAX_MESSAGE_BYTES
       const { message2 } = this.#write(responder, rooms, outcome, fits ? evidence : new Uint8Array(0), 0)
       this.#sendMessage2(responder.session, message2, remotePeer, lane)
@@ -171,7 +171,7 @@ export class Acceptor {
     if (!this.#perPeer.take(remotePeer, now)) {
       return 'over-quota'
     }
-    const admitted = this.#init.admit(remotePeer)
+    const admitted = this.#init.admit(remotePeer, rooms)
     if (typeof admitted === 'boolean') {
       return this.#decide(offer, admitted)
     }

@@ -20,6 +20,8 @@ export interface Context {
   readonly instance: Uint8Array
   /** Those we are in now. */
   readonly rooms: Set<Room>
+  /** Whether a peer is probably in a room. */
+  readonly isIn: (remotePeer: string, room: Room) => boolean
   readonly paths: readonly SignalingPath[]
   readonly x25519: X25519
   readonly randomBytes: (length: number) => Uint8Array

@@ -22,18 +22,20 @@ export interface SignalerInit {
   privateKey: Uint8Array
   /**
    * The rooms we are a member of, one at least: who shows no knowledge of any of their keys gets no answer. Message 1
-   * shows four at most, so those in which most peers are stand first.
+   * shows four at most, so those in which most peers are stand first, and where it is known those that a peer is in.
    */
   rooms: readonly Room[]
   /** The ways to other members. */
   paths: readonly SignalingPath[]
-  /** Whether an authenticated member may come further. @default () => true */
-  admit?: (remotePeer: string) => boolean | Promise<boolean>
+  /** Whether an authenticated member, who has proven these of our rooms, may come further. @default () => true */
+  admit?: (remotePeer: string, rooms: readonly Room[]) => boolean | Promise<boolean>
+  /** Whether a peer is probably in a room, as its presence tells: message 1 shows such rooms first. @default nobody knows */
+  isIn?: (remotePeer: string, room: Room) => boolean
   /**
-   * What shows an older process of a peer that the peer has a newer one, such as the newer one's signed presence. The
-   * older hears of it by `evidence`, when it dials us. @default none
+   * What shows an older process of a peer that the peer has a newer one, such as the newer one's signed presence in one
+   * of the rooms that the older one has proven. The older hears of it by `evidence`, when it dials us. @default none
    */
-  evidenceOf?: (remotePeer: string) => Uint8Array | undefined
+  evidenceOf?: (remotePeer: string, rooms: readonly Room[]) => Uint8Array | undefined
   /** @default Node's own in Node, @noble's elsewhere */
   dh?: X25519
   /** @default the clock and the timers of the platform */
@@ -62,6 +64,7 @@ export function createSignaler(init: SignalerInit): SignalerService {
     rooms,
     paths,
     admit = () => true,
+    isIn = () => false,
     dh = defaultX25519,
     timers = realTimers,
     randomBytes = (length: number) => crypto.getRandomValues(new Uint8Array(length))
@@ -77,6 +80,7 @@ export function createSignaler(init: SignalerInit): SignalerService {
     identity: createIdentity(init.privateKey, dh),
     instance: createInstance(init.startTimeMs ?? lastStartTimeMs, randomBytes(8)),
     rooms: new Set(rooms),
+    isIn,
     paths,
     x25519: dh,
     randomBytes,

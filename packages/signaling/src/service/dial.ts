@@ -210,7 +210,7 @@ export class Dial {
       ephemeralKey: generateKeyPair(this.#context),
       remotePublicKey: this.#init.remotePublicKey,
       remoteStaticKey: this.#init.remoteStaticKey,
-      rooms: [...this.#context.rooms].slice(0, MAX_PROOFS),
+      rooms: this.#rooms().slice(0, MAX_PROOFS),
       payload: {
         initiatorInstance: this.#context.instance,
         responderInstance,
@@ -218,6 +218,13 @@ export class Dial {
         offer: this.#init.offer
       }
     })
+  }
+
+  /** Those first in which the peer is, as far as is known. */
+  #rooms(): Room[] {
+    const { rooms, isIn } = this.#context
+    const rank = (room: Room): number => (isIn(this.remotePeer, room) ? 0 : 1)
+    return [...rooms].toSorted((a, b) => rank(a) - rank(b))
   }
 
   /** Returns on which other lanes the answer may come. */

@@ -35,7 +35,7 @@ export interface SignalerServiceEvents {
    * it is verified and `observeInstance()` is called.
    */
   evidence: CustomEvent<{ readonly remotePeer: string; readonly evidence: Uint8Array }>
-  /** A peer with a session has shown, after the handshake, that it is in another of our rooms. */
+  /** A peer has shown that it is in one of our rooms: by the handshake of a session, or later over that session. */
   room: CustomEvent<{ readonly remotePeer: string; readonly room: Room }>
 }
 
@@ -61,6 +61,20 @@ export interface SignalerService
   /** Leaves a room: nothing proves it any more. Sessions that were made in it live on. */
   removeRoom(room: Room): void
 
+  /**
+   * A peer has left a room, as this instance of it has signed (in its presence): what it had proven counts no more, so
+   * that it can prove the room again when it comes back.
+   *
+   * @returns false where the session is with a newer instance, which has not left
+   */
+  forgetRoom(remotePeer: string, room: Room, instance: Uint8Array): boolean
+
+  /**
+   * Shows a peer with a session once more that we are in a room. Where it is in it too, and has come back, both know it
+   * afterwards, in whatever order leaving and coming were heard of.
+   */
+  proveRoom(remotePeer: string, room: Room): void
+
   /** The rooms that a peer with a session has proven to be in, and we are; empty where there is no session. */
   roomsWith(remotePeer: string): readonly Room[]
 
@@ -72,8 +86,8 @@ export interface NoiseSignalerInit {
   /** Shared with the context's ledger, which must not forget peers with a session. */
   sessions: Map<string, Session>
   limits: SignalingLimits
-  admit: (remotePeer: string) => boolean | Promise<boolean>
-  evidenceOf: (remotePeer: string) => Uint8Array | undefined
+  admit: (remotePeer: string, rooms: readonly Room[]) => boolean | Promise<boolean>
+  evidenceOf: (remotePeer: string, rooms: readonly Room[]) => Uint8Array | undefined
 }
 
 export class NoiseSignaler extends TypedEventEmitter<SignalerServiceEvents> implements SignalerService {
@@ -231,6 +245,22 @@ export class NoiseSignaler extends TypedEventEmitter<SignalerServiceEvents> impl
 
   removeRoom(room: Room): void {
     this.#context.rooms.delete(room)
+    for (const session of this.#sessions.values()) {
+      session.rooms.delete(room)
+    }
+  }
+
+  forgetRoom(remotePeer: string, room: Room, instance: Uint8Array): boolean {
+    const session = this.#sessions.get(remotePeer)
+    if (session !== undefined && compareInstances(session.remoteInstance, instance) > 0) {
+      return false
+    }
+    session?.rooms.delete(room)
+    return true
+  }
+
+  proveRoom(remotePeer: string, room: Room): void {
+    this.#sessions.get(remotePeer)?.prove(room)
   }
 
   roomsWith(remotePeer: string): readonly Room[] {
@@ -331,6 +361,9 @@ export class NoiseSignaler extends TypedEventEmitter<SignalerServiceEvents> impl
     this.#sessions.get(init.remotePeer)?.end('replaced')
     this.#sessions.set(init.remotePeer, session)
     this.#sessionsById.set(bytesKey(init.session), session)
+    for (const room of this.roomsWith(remotePeer)) {
+      this.safeDispatchEvent('room', { detail: { remotePeer, room } })
+    }
     if (init.role === 'initiator') {
       this.#proveOthers(session)
     }

@@ -1,0 +1,254 @@
+import assert from 'node:assert/strict'
+import { setTimeout } from 'node:timers/promises'
+import { leakCheck } from '@hearsay/testing/leaks'
+import { createMesh, generateRoomKey, renderInvite } from '../src/index.ts'
+import { allConnected, connection, LOOPBACK, Meshes, nextEvent } from './support/meshes.ts'
+import type { Mesh, MeshPeer, MeshRoom } from '../src/index.ts'
+
+describe('several rooms in one mesh', function () {
+  this.timeout(30_000)
+  const meshes = new Meshes()
+
+  afterEach(() => meshes.closeAll())
+
+  /** Resolves once that room has a connected peer that has proven to be in it. */
+  async function joined(room: MeshRoom, other: Mesh): Promise<MeshPeer> {
+    for (;;) {
+      const peer = room.peers.find(({ peerId }) => peerId === other.peerId)
+      if (peer !== undefined) return peer
+      await new Promise((resolve) => {
+        room.addEventListener('peer:joined', resolve, { once: true })
+      })
+    }
+  }
+
+  async function heardOf(room: MeshRoom, other: Mesh): Promise<void> {
+    while (!room.members.some(({ peerId }) => peerId === other.peerId)) {
+      await new Promise((resolve) => {
+        room.addEventListener('member:discovered', resolve, { once: true })
+      })
+    }
+  }
+
+  async function gone(mesh: Mesh, other: Mesh): Promise<string> {
+    const { reason } = await nextEvent(mesh, 'peer:disconnected', ({ peer }) => peer.peerId === other.peerId)
+    return reason.code
+  }
+
+  it('share one connection, and those who share two rooms see each other in both', async () => {
+    const roomKey = generateRoomKey()
+    const [alice, bob] = await meshes.line(2)
+    await allConnected([alice, bob])
+    const peer = await connection(alice, bob)
+    const atAlice = await alice.join({ room: 'attic', roomKey })
+    const atBob = await bob.join({ room: 'attic', roomKey })
+    let others = 0
+    for (const mesh of [alice, bob]) mesh.addEventListener('peer:connected', () => others++)
+    assert.equal(await joined(atAlice, bob), peer, 'the connection that there was')
+    await joined(atBob, alice)
+    await Promise.all([heardOf(atAlice, bob), heardOf(atBob, alice)])
+    assert.deepEqual(
+      [alice, bob].map(({ peers }) => peers.map(({ rooms }) => rooms)),
+      [[['kitchen', 'attic']], [['kitchen', 'attic']]]
+    )
+    assert.deepEqual([alice.room, atAlice.room], ['kitchen', 'attic'])
+    assert.equal(alice.members.length, 1)
+    assert.equal(others, 0)
+  })
+
+  it('are entered each by its own way, an invite too', async () => {
+    const roomKey = generateRoomKey()
+    const alice = await meshes.create()
+    const carol = await meshes.create({ room: 'attic', roomKey })
+    const invite = renderInvite({ room: 'attic', key: roomKey, bootstrap: carol.addresses.slice(0, 1) })
+    const bob = await meshes.create({ bootstrap: alice.addresses[0] })
+    const attic = await bob.join({ invite })
+    const [toCarol, toAlice] = [await joined(attic, carol), await connection(bob, alice)]
+    assert.deepEqual([toCarol.rooms, toAlice.rooms], [['attic'], ['kitchen']])
+    const heard = carol.messages()
+    const whole = { failed: [], unconnected: 0, flooded: false }
+    while (bob.members.length + attic.members.length < 2) await setTimeout(20)
+    assert.deepEqual(await attic.broadcast('up here'), { ...whole, sent: [carol.peerId] })
+    assert.deepEqual((await heard.next()).value, { from: bob.peerId, message: 'up here' })
+    assert.deepEqual(await bob.broadcast('down there'), { ...whole, sent: [alice.peerId] })
+  })
+
+  it('have broadcasts of their own, of which each arrives once, over sessions and by gossip', async () => {
+    const line = await meshes.line(3, { autoConnect: false })
+    const [alice, bob, carol] = line
+    const rooms = await Promise.all(line.map((mesh) => mesh.join({ room: 'attic' })))
+    const [attic] = rooms
+    await alice.dial(bob.peerId)
+    await joined(attic, bob)
+    await joined(rooms[1], alice)
+    await Promise.all([heardOf(attic, bob), heardOf(attic, carol), heardOf(rooms[2], alice)])
+    while (alice.members.length < 2 || carol.members.length < 2) await setTimeout(20)
+    const [atBob, atCarol]: string[][] = [[], []]
+    const listen = async (mesh: Mesh, heard: string[]): Promise<void> => {
+      for await (const { message } of mesh.messages()) heard.push(String(message))
+    }
+    void listen(bob, atBob)
+    void listen(carol, atCarol)
+    const say = (text: string) => (text.startsWith('attic') ? attic : alice).broadcast(text)
+    // Until gossip has settled in each room, what is said there may be lost.
+    const heardAt = (heard: string[], room: string, text: string) => heard.includes(`${room} ${text}`)
+    for (let round = 0; ; round++) {
+      for (const room of ['kitchen', 'attic']) await say(`${room} round ${round}`)
+      for (let waits = 0; waits < 25 && !heardAt(atCarol, 'attic', `round ${round}`); waits++)
+        await setTimeout(20)
+      if (['kitchen', 'attic'].every((room) => heardAt(atCarol, room, `round ${round}`))) break
+    }
+    const said = ['kitchen 1', 'attic 1', 'attic 2', 'kitchen 2']
+    for (const text of said) {
+      const { sent, flooded, floodError } = await say(text)
+      assert.deepEqual([sent, flooded], [[bob.peerId], true], String(floodError))
+    }
+    await say('kitchen last')
+    await say('attic last')
+    while (!said.every((text) => atCarol.includes(text))) await setTimeout(20)
+    while (!['kitchen', 'attic'].every((room) => heardAt(atCarol, room, 'last'))) await setTimeout(20)
+    while (!heardAt(atBob, 'attic', 'last')) await setTimeout(20)
+    assert.deepEqual(
+      atBob.filter((text) => said.includes(text)),
+      said,
+      'over the session, in order'
+    )
+    for (const heard of [atBob, atCarol])
+      assert.equal(heard.length, new Set(heard).size, 'nothing came twice')
+  })
+
+  it('are kept apart: who is in one of them alone learns of nobody in the other', async () => {
+    const common = await meshes.create()
+    const attic = await common.join({ room: 'attic' })
+    const inKitchen = await meshes.create({ bootstrap: common.addresses[0] })
+    const inAttic = await meshes.create({ room: 'attic', bootstrap: common.addresses[0] })
+    const later = await meshes.create({ bootstrap: common.addresses[0] })
+    await Promise.all([
+      joined(attic, inAttic),
+      allConnected([common, inKitchen, later]),
+      connection(inAttic, common)
+    ])
+    while (inKitchen.members.length < 2 || later.members.length < 2) await setTimeout(20)
+    assert.deepEqual(
+      inAttic.members.map(({ peerId }) => peerId),
+      [common.peerId]
+    )
+    assert.equal(inKitchen.peer(inAttic.peerId), undefined)
+    assert.equal(inAttic.peer(inKitchen.peerId), undefined)
+    await assert.rejects(inKitchen.dial(inAttic.peerId, { timeoutMs: 1_500 }), { code: 'ERR_DIAL_FAILED' })
+  })
+
+  it('tell the admission hook what a peer has proven', async () => {
+    const asked = new Map<string, readonly string[]>()
+    const alice = await meshes.create({
+      autoConnect: false,
+      admit: (peerId, { rooms }) => {
+        asked.set(peerId, rooms)
+        return true
+      }
+    })
+    await alice.join({ room: 'attic' })
+    const bob = await meshes.create({ autoConnect: false, bootstrap: alice.addresses[0] })
+    await bob.join({ room: 'attic' })
+    const carol = await meshes.create({ room: 'attic', autoConnect: false, bootstrap: alice.addresses[0] })
+    await bob.dial(alice.peerId)
+    await carol.dial(alice.peerId)
+    assert.deepEqual(asked.get(bob.peerId)?.toSorted(), ['attic', 'kitchen'])
+    assert.deepEqual(asked.get(carol.peerId), ['attic'])
+  })
+
+  describe('left', () => {
+    it('end the connections to those who share no other, and these alone', async () => {
+      const alice = await meshes.create()
+      const atAlice = await alice.join({ room: 'attic' })
+      const bob = await meshes.create({ bootstrap: alice.addresses[0] })
+      const atBob = await bob.join({ room: 'attic' })
+      const carol = await meshes.create({ room: 'attic', bootstrap: alice.addresses[0] })
+      await Promise.all([joined(atAlice, bob), joined(atBob, carol), joined(atAlice, carol)])
+      const toBob = await connection(alice, bob)
+      const [atCarol, left] = [gone(carol, alice), nextEvent(carol, 'member:left')]
+      const leftAtBob = new Promise((resolve) => {
+        atBob.addEventListener('peer:left', resolve, { once: true })
+      })
+      await atAlice.leave()
+      await atAlice.leave()
+      assert.equal(await atCarol, 'left-room')
+      assert.equal((await left).member.peerId, alice.peerId)
+      await leftAtBob
+      assert.deepEqual([toBob.state, toBob.rooms], ['connected', ['kitchen']])
+      assert.deepEqual(bob.peer(alice.peerId)?.rooms, ['kitchen'])
+      assert.deepEqual(
+        [alice.peers.map(({ peerId }) => peerId), atAlice.peers, atAlice.members],
+        [[bob.peerId], [], []]
+      )
+      assert.equal(bob.peer(carol.peerId)?.state, 'connected')
+      await assert.rejects(atAlice.broadcast('x'), { code: 'ERR_ROOM_LEFT' })
+      await assert.rejects(carol.dial(alice.peerId, { timeoutMs: 1_000 }), { code: 'ERR_DIAL_FAILED' })
+    })
+
+    it('may be joined again, over the connection that stands', async () => {
+      const [alice, bob] = await meshes.line(2)
+      const peer = await connection(alice, bob)
+      const atBob = await bob.join({ room: 'attic' })
+      for (let round = 0; round < 2; round++) {
+        const atAlice = await alice.join({ room: 'attic' })
+        assert.equal(await joined(atAlice, bob), peer)
+        await Promise.all([joined(atBob, alice), heardOf(atAlice, bob), heardOf(atBob, alice)])
+        const left = new Promise((resolve) => {
+          atBob.addEventListener('member:left', resolve, { once: true })
+        })
+        await atAlice.leave()
+        await left
+        assert.deepEqual(peer.rooms, ['kitchen'])
+      }
+    })
+  })
+
+  it('refuse what cannot be joined, and say why', async () => {
+    const alice = await meshes.create()
+    await assert.rejects(alice.join({ room: 'kitchen' }), { code: 'ERR_ROOM_JOINED' })
+    await assert.rejects(alice.join({}), { code: 'ERR_INVALID_OPTION' })
+    await assert.rejects(alice.join({ room: 'attic', listen: [] } as object), { code: 'ERR_UNKNOWN_OPTION' })
+    await assert.rejects(alice.join({ room: 'attic', invite: 'x' }), { code: 'ERR_INVALID_OPTION' })
+    const bootstrap = '/ip4/127.0.0.1/tcp/1'
+    await assert.rejects(alice.join({ room: 'attic', bootstrap, bootstrapTimeoutMs: 300 }), {
+      code: 'ERR_BOOTSTRAP_UNREACHABLE'
+    })
+    await (await alice.join({ room: 'attic' })).leave()
+    const rooms = Array.from({ length: 15 }, (_, index) => ({ room: `room ${index}` }))
+    await Promise.all(rooms.map((options) => alice.join(options)))
+    await assert.rejects(alice.join({ room: 'one more' }), { code: 'ERR_ROOM_LIMIT' })
+    await alice.close()
+    await assert.rejects(alice.join({ room: 'attic' }), { code: 'ERR_MESH_CLOSED' })
+  })
+
+  it('end with the mesh, which does not wait for who is joining', async () => {
+    const alice = await createMesh({ room: 'kitchen', listen: LOOPBACK })
+    const joining = alice.join({ room: 'attic', bootstrap: '/ip4/127.0.0.1/tcp/1' })
+    const failed = assert.rejects(joining, { code: 'ERR_MESH_CLOSED' })
+    await alice.join({ room: 'cellar' })
+    await alice.close()
+    await failed
+  })
+
+  it('tell once that nobody here shares their key', async () => {
+    const [alice] = await meshes.line(2, { keyMismatchTimeoutMs: 500 })
+    const attic = await alice.join({ room: 'attic', password: 'mistyped' })
+    const detail = await new Promise((resolve) => {
+      attic.addEventListener('room:key-mismatch', (event) => {
+        resolve(event.detail)
+      })
+    })
+    assert.deepEqual(detail, { room: 'attic' })
+  })
+
+  it('leave no socket, timer or listener', async () => {
+    const leaks = leakCheck()
+    const [alice, bob, carol] = await meshes.line(3)
+    const rooms = await Promise.all([alice, bob, carol].map((mesh) => mesh.join({ room: 'attic' })))
+    await Promise.all([joined(rooms[0], carol), joined(rooms[1], alice), joined(rooms[2], bob)])
+    await rooms[1].leave()
+    await meshes.closeAll()
+    await leaks.done()
+  })
+})
