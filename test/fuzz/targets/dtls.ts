@@ -21,6 +21,9 @@ import {
   decodeServerKeyExchange
 } from '../../../packages/webrtc/src/dtls/messages/server-key-exchange.ts'
 import { Reassembler } from '../../../packages/webrtc/src/dtls/reassembler.ts'
+import { decodeAlert, encodeAlert, type Alert } from '../../../packages/webrtc/src/dtls/alert.ts'
+import { Certificate } from '../../../packages/webrtc/src/dtls/certificate.ts'
+import { readPeerCertificate } from '../../../packages/webrtc/src/dtls/peer-certificate.ts'
 import { decodeRecords, encodeRecord, type DtlsRecord } from '../../../packages/webrtc/src/dtls/record.ts'
 import { makeClient, makePair, makeServer } from '../../../packages/webrtc/test/dtls/support/pair.ts'
 import { assertModest, decoderTarget, type FuzzTarget } from '../fuzz-target.ts'
@@ -89,6 +92,17 @@ export const dtlsTargets: readonly FuzzTarget[] = [
     encode: encodeCertificateRequest,
     values: [{ certificateTypes: [64], signatureSchemes: [0x0403, 0x0804] }]
   }),
+  decoderTarget<Alert>({
+    name: 'webrtc/dtls-alert',
+    decode: decodeAlert,
+    encode: ({ level, description }) => encodeAlert(level, description),
+    values: [{ level: 2, description: 40 }]
+  }),
+  {
+    name: 'webrtc/dtls-peer-certificate',
+    corpus: [Certificate.generate().der],
+    run: (input) => readPeerCertificate(input)?.scheme
+  },
   {
     name: 'webrtc/dtls-bodies',
     corpus: FRAGMENTS.filter(({ bytes }) => bytes.length > 0).map(({ bytes }) => bytes),

@@ -11,6 +11,7 @@ import {
   encodeFrame,
   type ExchangeFrame
 } from '../../../packages/hearsay/src/presence/exchange-frame.ts'
+import { Hello } from '../../../packages/hearsay/src/presence/pb/exchange.js'
 import { openPresence, sealPresence } from '../../../packages/hearsay/src/presence/presence-seal.ts'
 import { decodeFlood, encodeFlood, type Flood } from '../../../packages/hearsay/src/broadcast/flood.ts'
 import { openFlood, sealFlood } from '../../../packages/hearsay/src/broadcast/flood-seal.ts'
@@ -84,6 +85,19 @@ export const hearsayTargets: readonly FuzzTarget[] = [
       return opened
     }
   },
+  decoderTarget<Hello>({
+    name: 'hearsay/presence-hello',
+    decode: (bytes) => {
+      try {
+        return Hello.decode(bytes)
+      } catch {
+        // What it throws ends the stream.
+        return undefined
+      }
+    },
+    encode: (hello) => Hello.encode(hello),
+    values: [{ topic: room.topic, proof: new Uint8Array(32).fill(5) }]
+  }),
   decoderTarget<ExchangeFrame>({
     name: 'hearsay/presence-frame',
     maxBytes: 8_192,

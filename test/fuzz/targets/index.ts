@@ -1,6 +1,7 @@
 import type { FuzzTarget } from '../fuzz-target.ts'
 import { dtlsTargets } from './dtls.ts'
 import { hearsayTargets } from './hearsay.ts'
+import { mdnsTargets } from './mdns.ts'
 import { sctpTargets } from './sctp.ts'
 import { sessionTargets } from './session.ts'
 import { signalingTargets } from './signaling.ts'
@@ -12,6 +13,7 @@ export const TARGETS: readonly FuzzTarget[] = [
   ...sctpTargets,
   ...dtlsTargets,
   ...stunTargets,
+  ...mdnsTargets,
   ...webrtcTargets,
   ...signalingTargets,
   ...sessionTargets,

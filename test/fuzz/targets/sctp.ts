@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict'
 import { decodeDcepMessage, encodeDcepMessage, type DcepMessage } from '@hearsay/sctp'
 import { ChunkType, encodeChunk } from '../../../packages/sctp/src/packet/chunk.ts'
+import {
+  decodeStateCookie,
+  encodeStateCookie,
+  type StateCookie
+} from '../../../packages/sctp/src/association/state-cookie.ts'
 import { encodeAbortChunk, readErrorCauses } from '../../../packages/sctp/src/packet/error-cause.ts'
 import {
   readForwardTsnChunk,
@@ -37,6 +42,24 @@ const INIT = {
   forwardTsn: true,
   reConfig: true,
   zeroChecksum: true
+}
+
+const STATE_COOKIE: StateCookie = {
+  agreed: {
+    localTag: 1,
+    peerTag: 2,
+    localInitialTsn: OWN_TSN,
+    peerInitialTsn: TSN,
+    peerWindow: 4000,
+    outboundStreams: 10,
+    inboundStreams: 10,
+    forwardTsn: true,
+    reConfig: true,
+    zeroChecksum: false
+  },
+  localTieTag: 3,
+  peerTieTag: 4,
+  createdAt: 1_000
 }
 
 /** Other requests are denied, and never written. */
@@ -162,6 +185,20 @@ export const sctpTargets: readonly FuzzTarget[] = [
       const reading = readInitChunk(input, 0, input.length)
       assertModest(reading, input.length)
       return reading.kind === 'malformed' ? undefined : reading
+    }
+  },
+  {
+    // Behind a MAC that fits: only who has our key could write it, but then the rest must not matter either.
+    name: 'sctp/state-cookie',
+    corpus: [encodeStateCookie(STATE_COOKIE, () => Uint8Array.of(1))],
+    run: (input) => {
+      const cookie = decodeStateCookie(input, () => input.subarray(41))
+      assertModest(cookie, input.length)
+      assert.equal(
+        decodeStateCookie(input, () => new Uint8Array(0)),
+        undefined
+      )
+      return cookie
     }
   },
   {

@@ -24,6 +24,7 @@ import {
   type Introduction
 } from '../../../packages/signaling/src/introduction/introduction.ts'
 import { encodeFrame, FrameDecoder } from '../../../packages/signaling/src/paths/frames.ts'
+import { decodeRoomKey, encodeRoomKey, InvalidRoomError } from '@hearsay/signaling'
 import { peerIdBytes, peerIdText } from '../../../packages/signaling/src/peer-key.ts'
 import { decodePacket, encodePacket, type Packet } from '../../../packages/signaling/src/transport/packet.ts'
 import { Transport } from '../../../packages/signaling/src/transport/transport.ts'
@@ -186,6 +187,19 @@ export const signalingTargets: readonly FuzzTarget[] = [
       { kind: 'envelope', envelope: filled(3, 1), peer: peerIdText(filled(32, 7)) },
       { kind: 'farewell' }
     ]
+  }),
+  decoderTarget<Uint8Array>({
+    name: 'signaling/room-key',
+    decode: (bytes) => {
+      try {
+        return decodeRoomKey(new TextDecoder().decode(bytes))
+      } catch (error) {
+        if (error instanceof InvalidRoomError) return undefined
+        throw error
+      }
+    },
+    encode: (key) => new TextEncoder().encode(encodeRoomKey(key)),
+    values: [filled(32, 7)]
   }),
   { name: 'signaling/transport', corpus: [packetScript(PACKETS)], run: runTransport },
   {

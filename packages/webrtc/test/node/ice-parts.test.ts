@@ -160,6 +160,18 @@ describe('mDNS (RFC 6762)', () => {
     )
   })
 
+  it('takes no name that is longer than names may be, which pointers could repeat very often (RFC 1035 §3.1)', () => {
+    const label = 'x'.repeat(61)
+    const named = (lastLabel: string) => {
+      const question = encodeQuestion([label, label, label, lastLabel, 'local'].join('.'))
+      question.writeUInt16BE(0x8400, 2)
+      question.writeUInt16BE(1, 6)
+      const answer = Buffer.from([0xc0, 12, 0, 1, 0x80, 1, 0, 0, 0, 120, 0, 4, 192, 0, 2, 7])
+      return decodeAddresses(Buffer.concat([question, answer])).length
+    }
+    assert.deepEqual([named('y'.repeat(61)), named('y'.repeat(62))], [1, 0])
+  })
+
   it('gives up at once when it is closed', async () => {
     const resolver = new MdnsResolver()
     const resolved = resolver.resolve(name)

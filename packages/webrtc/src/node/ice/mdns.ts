@@ -102,9 +102,13 @@ export function decodeAddresses(data: Buffer): [name: string, address: string][]
   return found
 }
 
+/** A name with its dots (RFC 1035 §3.1): pointers let a short datagram repeat a long one very often. */
+const MAX_NAME_LENGTH = 253
+
 /** Reads a name with its compression pointers, which may only point backwards (RFC 1035 §4.1.4). */
 function readName(data: Buffer, start: number): { text: string; end: number } | undefined {
   const labels: string[] = []
+  let nameLength = -1
   let offset = start
   let end: number | undefined
   let limit = start
@@ -122,7 +126,8 @@ function readName(data: Buffer, start: number): { text: string; end: number } | 
     } else if (length === 0) {
       return { text: labels.join('.').toLowerCase(), end: end ?? offset + 1 }
     } else {
-      if (length > 63 || offset + 1 + length > data.length) return undefined
+      nameLength += length + 1
+      if (length > 63 || nameLength > MAX_NAME_LENGTH || offset + 1 + length > data.length) return undefined
       labels.push(data.toString('latin1', offset + 1, offset + 1 + length))
       offset += 1 + length
     }
