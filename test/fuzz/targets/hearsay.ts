@@ -85,19 +85,21 @@ export const hearsayTargets: readonly FuzzTarget[] = [
       return opened
     }
   },
-  decoderTarget<Hello>({
+  {
     name: 'hearsay/presence-hello',
-    decode: (bytes) => {
+    corpus: [Hello.encode({ topic: room.topic, proof: new Uint8Array(32).fill(5) })],
+    run: (input) => {
+      let hello: Hello
       try {
-        return Hello.decode(bytes)
+        hello = Hello.decode(input)
       } catch {
         // What it throws ends the stream.
         return undefined
       }
-    },
-    encode: (hello) => Hello.encode(hello),
-    values: [{ topic: room.topic, proof: new Uint8Array(32).fill(5) }]
-  }),
+      assertModest(hello, input.length)
+      return hello
+    }
+  },
   decoderTarget<ExchangeFrame>({
     name: 'hearsay/presence-frame',
     maxBytes: 8_192,
