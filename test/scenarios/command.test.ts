@@ -7,6 +7,12 @@ import { once } from 'node:events'
 import { afterEach, beforeEach, describe, it } from 'mocha'
 import { HearsayCommand, LOOPBACK } from '../support/hearsay-command.ts'
 
+const up = (...args: readonly string[]): HearsayCommand =>
+  new HearsayCommand(['up', '--room', 'kitchen', '--json', ...LOOPBACK, ...args])
+
+const chat = (...args: readonly string[]): HearsayCommand =>
+  new HearsayCommand(['chat', '--room', 'kitchen', ...LOOPBACK, ...args])
+
 describe('hearsay in processes', function () {
   this.timeout(60_000)
   let folder: string
@@ -30,7 +36,7 @@ describe('hearsay in processes', function () {
 
   describe('up', () => {
     it('prints one event a line, and closes on SIGTERM with exit code 0', async () => {
-      await using node = new HearsayCommand(['up', '--room', 'kitchen', '--json', ...LOOPBACK])
+      await using node = up()
       assert.match(await node.address(), /^\/ip4\/127\.0\.0\.1\/tcp\/\d+\/p2p\/12D3KooW/)
       await node.terminate()
       assert.equal((await node.event({ event: 'closed' })).event, 'closed')
@@ -38,7 +44,7 @@ describe('hearsay in processes', function () {
     })
 
     it('closes on SIGINT with exit code 130', async () => {
-      await using node = new HearsayCommand(['up', '--room', 'kitchen', '--json', ...LOOPBACK])
+      await using node = up()
       await node.address()
       node.kill('SIGINT')
       assert.equal((await node.end()).code, 130)
@@ -51,18 +57,10 @@ describe('hearsay in processes', function () {
     })
 
     it('stops when nobody reads its output any more', async () => {
-      await using node = new HearsayCommand(['up', '--room', 'kitchen', '--json', ...LOOPBACK])
+      await using node = up()
       const address = await node.address()
       node.closeOutput()
-      await using other = new HearsayCommand([
-        'up',
-        '--room',
-        'kitchen',
-        '--json',
-        '-b',
-        address,
-        ...LOOPBACK
-      ])
+      await using other = up('-b', address)
       assert.equal((await node.end()).code, 0)
       await other.address()
       await other.terminate()
@@ -78,36 +76,38 @@ describe('hearsay in processes', function () {
 
     it('keeps its identity in a file, locked while it is used', async () => {
       const file = join(folder, 'node.key')
-      const args = ['up', '--room', 'kitchen', '--json', '--identity', file, ...LOOPBACK]
-      await using first = new HearsayCommand(args)
+      await using first = up('--identity', file)
       const { peer } = await first.event({ event: 'ready' })
-      await fails(args, 1, /in use by process \d+.*ERR_IDENTITY_IN_USE/)
+      await fails(
+        ['up', '--room', 'kitchen', '--identity', file, ...LOOPBACK],
+        1,
+        /in use by process \d+.*ERR_IDENTITY_IN_USE/
+      )
       await first.terminate()
-      await using again = new HearsayCommand(args)
+      await using again = up('--identity', file)
       assert.equal((await again.event({ event: 'ready' })).peer, peer)
       await again.terminate()
     })
 
     it('finds its way past the lock of a node that was killed', async () => {
-      const args = ['up', '--room', 'kitchen', '--json', '--identity', join(folder, 'node.key'), ...LOOPBACK]
-      await using first = new HearsayCommand(args)
+      const file = join(folder, 'node.key')
+      await using first = up('--identity', file)
       await first.address()
       first.kill('SIGKILL')
       await first.end()
-      await using again = new HearsayCommand(args)
+      await using again = up('--identity', file)
       await again.address()
       await again.terminate()
     })
 
     it('gives way when a newer process uses the same identity', async () => {
       const [file, copy] = [join(folder, 'node.key'), join(folder, 'copy.key')]
-      const up = ['up', '--room', 'kitchen', '--json', ...LOOPBACK]
-      await using entry = new HearsayCommand(up)
-      const joining = [...up, '--bootstrap', await entry.address()]
-      await using first = new HearsayCommand([...joining, '--identity', file])
+      await using entry = up()
+      const joining = ['--bootstrap', await entry.address()]
+      await using first = up(...joining, '--identity', file)
       await first.event({ event: 'connected' })
       copyFileSync(file, copy)
-      await using second = new HearsayCommand([...joining, '--identity', copy])
+      await using second = up(...joining, '--identity', copy)
       const { code, stderr } = await first.end()
       assert.match(stderr, /ERR_SUPERSEDED/)
       assert.equal(code, 1)
@@ -128,15 +128,7 @@ describe('hearsay in processes', function () {
 
     it('refuses an identity file that others can read', async () => {
       const file = join(folder, 'node.key')
-      await using first = new HearsayCommand([
-        'up',
-        '--room',
-        'kitchen',
-        '--json',
-        '--identity',
-        file,
-        ...LOOPBACK
-      ])
+      await using first = up('--identity', file)
       await first.address()
       await first.terminate()
       chmodSync(file, 0o644)
@@ -172,15 +164,7 @@ describe('hearsay in processes', function () {
     })
 
     it('warns of a password on the command line, not of one in the environment', async () => {
-      await using open = new HearsayCommand([
-        'up',
-        '--room',
-        'k',
-        '--password',
-        'sesame',
-        '--json',
-        ...LOOPBACK
-      ])
+      await using open = up('--password', 'sesame')
       await open.address()
       assert.match(open.stderr, /warning: .*--password-file or HEARSAY_PASSWORD/)
       await open.terminate()
@@ -195,16 +179,9 @@ describe('hearsay in processes', function () {
 
   describe('chat', () => {
     it('carries lines through pipes, and ends when its input has ended and arrived', async () => {
-      await using listener = new HearsayCommand(['chat', '--room', 'kitchen', '--json', ...LOOPBACK])
+      await using listener = chat('--json')
       const address = await listener.address()
-      await using speaker = new HearsayCommand([
-        'chat',
-        '--room',
-        'kitchen',
-        '--bootstrap',
-        address,
-        ...LOOPBACK
-      ])
+      await using speaker = chat('--bootstrap', address)
       speaker.write('hi\nthere\n')
       speaker.endInput()
       await listener.event({ event: 'message', text: 'hi' })
@@ -215,16 +192,9 @@ describe('hearsay in processes', function () {
     })
 
     it('keeps the order of a thousand lines', async () => {
-      await using listener = new HearsayCommand(['chat', '--room', 'kitchen', '--json', ...LOOPBACK])
+      await using listener = chat('--json')
       const address = await listener.address()
-      await using speaker = new HearsayCommand([
-        'chat',
-        '--room',
-        'kitchen',
-        '--bootstrap',
-        address,
-        ...LOOPBACK
-      ])
+      await using speaker = chat('--bootstrap', address)
       const lines = Array.from({ length: 1000 }, (_, index) => `line ${index}`)
       speaker.write(lines.map((line) => `${line}\n`).join(''))
       speaker.endInput()
@@ -241,16 +211,9 @@ describe('hearsay in processes', function () {
     })
 
     it('prints what others say as lines of text, without what could command a terminal', async () => {
-      await using listener = new HearsayCommand(['chat', '--room', 'kitchen', ...LOOPBACK])
+      await using listener = chat()
       const address = await addressForPerson(listener)
-      await using speaker = new HearsayCommand([
-        'chat',
-        '--room',
-        'kitchen',
-        '--bootstrap',
-        address,
-        ...LOOPBACK
-      ])
+      await using speaker = chat('--bootstrap', address)
       speaker.write('\u{1b}[2Jgone\n')
       speaker.endInput()
       assert.match(await listener.line(), /: \u{fffd}\[2Jgone$/u)
@@ -259,7 +222,7 @@ describe('hearsay in processes', function () {
     })
 
     it('fails when nobody came to hear it', async () => {
-      await using speaker = new HearsayCommand(['chat', '--room', 'kitchen', '--wait', '1', ...LOOPBACK])
+      await using speaker = chat('--wait', '1')
       speaker.write('anybody?\n')
       speaker.endInput()
       const { code, stderr } = await speaker.end()
@@ -293,15 +256,7 @@ describe('hearsay in processes', function () {
       await using id = new HearsayCommand(['id', '--identity', file])
       const { code, stdout } = await id.end()
       assert.equal(code, 0)
-      await using node = new HearsayCommand([
-        'up',
-        '--room',
-        'kitchen',
-        '--json',
-        '--identity',
-        file,
-        ...LOOPBACK
-      ])
+      await using node = up('--identity', file)
       assert.equal(`${String((await node.event({ event: 'ready' })).peer)}\n`, stdout)
       await using again = new HearsayCommand(['id', '--identity', file])
       assert.equal((await again.end()).stdout, stdout)
