@@ -72,6 +72,7 @@ describe('the session registry', () => {
     const REACHABLE = { isPassive: false, isReachable: true }
     // The lower one dials at once.
     const [low, high] = [testPeerId(1), testPeerId(2)].sort(comparePeerIds)
+    const third = testPeerId(3)
 
     function next(registry: SessionRegistry, type: 'lost' | 'found'): Promise<string> {
       return new Promise((resolve) => {
@@ -84,6 +85,8 @@ describe('the session registry', () => {
       hub.cut(low, high)
       const registry = createRegistry(hub, low, [], QUICK)
       const other = createRegistry(hub, high)
+      createRegistry(hub, third)
+      await registry.dial(third)
       const lost = next(registry, 'lost')
       registry.handleMember(high, REACHABLE)
       assert.equal(await lost, high)
@@ -95,11 +98,25 @@ describe('the session registry', () => {
       assert.equal(registry.isLost(high), false)
     })
 
+    it('takes nobody for lost while nobody at all talks to us', async () => {
+      const hub = createSignalingHub()
+      hub.cut(low, high)
+      const registry = createRegistry(hub, high, [], QUICK)
+      createRegistry(hub, low)
+      registry.handleMember(low, REACHABLE)
+      for (let dial = 0; dial < 3; dial++) {
+        await assert.rejects(registry.dial(low), { code: 'ERR_DIAL_FAILED' })
+      }
+      assert.equal(registry.isLost(low), false)
+    })
+
     it('takes it for lost by no dial that was to go along some paths only, nor by one that was given up', async () => {
       const hub = createSignalingHub()
       hub.cut(low, high)
       const registry = createRegistry(hub, high, [], QUICK)
       createRegistry(hub, low)
+      createRegistry(hub, third)
+      await registry.dial(third)
       registry.handleMember(low, REACHABLE)
       for (const options of [
         { paths: ['memory'] },

@@ -410,10 +410,23 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
     this.#ending.delete(session)
     if (this.#entries.get(peerId) === entry) {
       this.#entries.delete(peerId)
-      this.#schedule.handleEnded(peerId, outcomeOf(entry, reason), monotonicNow())
+      this.#schedule.handleEnded(peerId, this.#outcomeOf(entry, reason), monotonicNow())
     }
     this.#tellEnd(entry, reason)
     this.#plan()
+  }
+
+  #outcomeOf({ session, isPinned, told }: Entry, { code }: CloseReason): SessionOutcome {
+    if (code === DISPLACED.code) return 'displaced'
+    if (told) return 'ended'
+    if (code === 'refused') return 'refused'
+    const hasSpoken = session.history.some(
+      ({ event }) => event === 'answer-received' || event === 'offer-received'
+    )
+    if (hasSpoken) return 'failed'
+    // While nobody at all talks to us, it may be us whom nobody hears.
+    const isCutOff = ![...this.#entries.values()].some(isUsable)
+    return code === 'offer-timeout' && !isPinned && !isCutOff ? 'unanswered' : 'unasked'
   }
 
   #tellEnd(entry: Entry, reason: CloseReason): void {
@@ -434,15 +447,4 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
 
 function isUsable({ session }: Entry): boolean {
   return session.state.name === 'connected' || session.state.name === 'recovering'
-}
-
-function outcomeOf({ session, isPinned, told }: Entry, { code }: CloseReason): SessionOutcome {
-  if (code === DISPLACED.code) return 'displaced'
-  if (told) return 'ended'
-  if (code === 'refused') return 'refused'
-  const hasSpoken = session.history.some(
-    ({ event }) => event === 'answer-received' || event === 'offer-received'
-  )
-  if (hasSpoken) return 'failed'
-  return code === 'offer-timeout' && !isPinned ? 'unanswered' : 'unasked'
 }
