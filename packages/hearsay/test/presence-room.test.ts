@@ -169,6 +169,17 @@ describe('presence of a room', function () {
     )
   })
 
+  it('fetches little more than it has room for, where a goodbye makes room in full tables', () => {
+    const room = new PresenceSimulation({ seed: 9, maxMembers: 50 })
+    const names = room.addSettled(300).map(({ peerId }) => peerId)
+    room.linkAtRandom(names, 3)
+    room.run(120_000)
+    room.resetTraffic()
+    room.leave(names[7])
+    room.run(60_000)
+    assert.ok(room.traffic.verified <= 2_000, String(room.traffic.verified))
+  })
+
   describe('with a second process of one identity', () => {
     it('tells the older of the newer over its own link, whoever of them has which neighbours', () => {
       fc.assert(

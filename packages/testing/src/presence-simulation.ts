@@ -140,8 +140,8 @@ export class PresenceSimulation {
       const { table } = member.core
       member.announces = false
       member.core.handleSealed(records[index], this.now)
-      for (const known of this.#sample(records, maxMembers)) {
-        if (known.peerId === member.peerId) continue
+      for (const known of this.#sample(records, maxMembers + 1)) {
+        if (known.peerId === member.peerId || table.isFull) continue
         table.handleRecord(known, { neighbour: known.peerId, makesRoom: true }, this.now)
         // What it has to say of them is old news.
         while (table.pollOutput() !== undefined);

@@ -165,7 +165,12 @@ export class ExchangeLink {
     if (!this.#compared.take(now)) return []
     const { table, puller } = this.#init
     const theirs = new Set(fingerprints)
-    for (const fingerprint of theirs) puller.handleOffer(this.id, fingerprint)
+    // What would find no place is not worth fetching: in a room larger than our table that may be nearly all.
+    let { room } = table
+    for (const fingerprint of theirs) {
+      if (room === 0) break
+      if (puller.handleOffer(this.id, fingerprint)) room--
+    }
     const bits = Math.log2(parts.length * 8)
     const ours = table.fingerprintsByPart(bits, (part) => ((parts[part >> 3] ?? 0) & (1 << (part & 7))) !== 0)
     const missing = [...ours.values()].flat().filter((fingerprint) => !theirs.has(fingerprint))

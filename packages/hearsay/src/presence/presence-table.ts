@@ -115,7 +115,12 @@ export class PresenceTable {
   }
 
   get isFull(): boolean {
-    return this.size >= this.#options.maxMembers
+    return this.room === 0
+  }
+
+  /** How many members more it takes. */
+  get room(): number {
+    return Math.max(0, this.#options.maxMembers - this.size)
   }
 
   /** Exclusive or of the fingerprints of all records. */
