@@ -10,14 +10,15 @@ import {
   NoSessionError,
   PeerRefusedError
 } from '../errors.ts'
-import { MeshPeer } from '../mesh-peer.ts'
 import { DialSchedule } from './dial-schedule.ts'
+import { DISPLACED, SessionEntry } from './session-entry.ts'
 import { listenOnMeshChannels, MESH_CHANNELS, openMeshChannel } from './mesh-channels.ts'
 import { spareSession } from './spare-session.ts'
+import type { MeshPeer } from '../mesh-peer.ts'
 import type { MeshMetrics } from '../metrics.ts'
 import type { MeshDialOptions } from '../mesh.ts'
 import type { ResolvedHearsayOptions } from '../options.ts'
-import type { MemberTraits, ScheduleOutput, SessionOutcome } from './dial-schedule.ts'
+import type { MemberTraits, ScheduleOutput } from './dial-schedule.ts'
 import type { MeshChannelListener } from './mesh-channels.ts'
 import type {
   Channel,
@@ -61,31 +62,14 @@ export interface SessionRegistryInit extends MeshChannelListener {
 /** How long a `dial()` waits by default for a connection, glare and retries of signaling included. */
 const DIAL_TIMEOUT_MS = 30_000
 
-/** Why a session ends whose room another needs. */
-const DISPLACED = {
-  code: 'displaced',
-  message: 'the connection was idle, and its room was needed for another'
-}
-
 /** Why a session ends with the last room that it was good for. */
 const LEFT_ROOM = { code: 'left-room', message: 'the two share no room any more' }
-
-interface Entry {
-  readonly session: PeerSession
-  readonly peer: MeshPeer
-  /** The offer may go along some paths only: that nobody answers it says little. */
-  readonly isPinned: boolean
-  /** Those that the peer has proven, in handshakes or over the session. */
-  readonly rooms: Set<Room>
-  /** The application was told of the connection, and not yet of its end. */
-  told: boolean
-}
 
 /** All sessions by peer: routes offers to them, dials members, keeps below the limit, tries again after failures. */
 export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
   readonly #init: SessionRegistryInit
   readonly #schedule: DialSchedule
-  readonly #entries = new Map<string, Entry>()
+  readonly #entries = new Map<string, SessionEntry>()
   /** Sessions that were replaced or are ending: `close()` waits for them too. */
   readonly #ending = new Set<PeerSession>()
   readonly #alarm = new Alarm(() => {
@@ -112,7 +96,7 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
 
   /** Peers that can be talked to. */
   get peers(): MeshPeer[] {
-    return [...this.#entries.values()].filter(isUsable).map(({ peer }) => peer)
+    return [...this.#entries.values()].filter(({ isUsable }) => isUsable).map(({ peer }) => peer)
   }
 
   /** There are as many sessions as members are dialed for that nobody has asked for. */
@@ -122,7 +106,7 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
 
   peer(peerId: string): MeshPeer | undefined {
     const entry = this.#entries.get(peerId)
-    return entry !== undefined && isUsable(entry) ? entry.peer : undefined
+    return entry?.isUsable === true ? entry.peer : undefined
   }
 
   /**
@@ -272,7 +256,9 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
   /** At the limit the session goes that is of least use. @returns false where all are in use */
   #makeRoomFor(peerId: string): boolean {
     if (this.#schedule.hasRoomFor(peerId)) return true
-    const usable = [...this.#entries.values()].filter(isUsable).map(({ session }) => session)
+    const usable = [...this.#entries.values()]
+      .filter(({ isUsable }) => isUsable)
+      .map(({ session }) => session)
     const session = spareSession(usable, this.#init.worth)
     if (session === undefined) return false
     this.#init.log('%s makes room for another', session.remotePeer)
@@ -357,8 +343,7 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
       logger: log
     }
     const session = new PeerSession(init)
-    const rooms = new Set<Room>()
-    const entry: Entry = { session, peer: new MeshPeer(session, rooms), isPinned, rooms, told: false }
+    const entry = new SessionEntry(session, isPinned)
     const previous = this.#entries.get(peerId)
     this.#entries.set(peerId, entry)
     if (previous !== undefined) this.#replace(previous)
@@ -386,7 +371,7 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
   }
 
   /** The end of the old connection is told before the beginning of the new one, though it takes a while. */
-  #replace(entry: Entry): void {
+  #replace(entry: SessionEntry): void {
     const { state } = entry.session
     this.#ending.add(entry.session)
     this.safeDispatchEvent('usable', { detail: { peerId: entry.session.remotePeer, isUsable: false } })
@@ -394,7 +379,7 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
     this.#tellEnd(entry, 'reason' in state ? state.reason : replaced)
   }
 
-  #handleConnected(entry: Entry): void {
+  #handleConnected(entry: SessionEntry): void {
     const { session, peer } = entry
     this.#schedule.handleConnected(peer.peerId)
     const { path, timings } = session.stats()
@@ -404,32 +389,19 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
     this.safeDispatchEvent('connected', { detail: peer })
   }
 
-  #handleClosed(entry: Entry, reason: CloseReason): void {
+  #handleClosed(entry: SessionEntry, reason: CloseReason): void {
     const { session } = entry
     const peerId = session.remotePeer
     this.#ending.delete(session)
     if (this.#entries.get(peerId) === entry) {
       this.#entries.delete(peerId)
-      this.#schedule.handleEnded(peerId, this.#outcomeOf(entry, reason), monotonicNow())
+      this.#schedule.handleEnded(peerId, entry.outcomeOf(reason, this.peers.length === 0), monotonicNow())
     }
     this.#tellEnd(entry, reason)
     this.#plan()
   }
 
-  #outcomeOf({ session, isPinned, told }: Entry, { code }: CloseReason): SessionOutcome {
-    if (code === DISPLACED.code) return 'displaced'
-    if (told) return 'ended'
-    if (code === 'refused') return 'refused'
-    const hasSpoken = session.history.some(
-      ({ event }) => event === 'answer-received' || event === 'offer-received'
-    )
-    if (hasSpoken) return 'failed'
-    // While nobody at all talks to us, it may be us whom nobody hears.
-    const isCutOff = ![...this.#entries.values()].some(isUsable)
-    return code === 'offer-timeout' && !isPinned && !isCutOff ? 'unanswered' : 'unasked'
-  }
-
-  #tellEnd(entry: Entry, reason: CloseReason): void {
+  #tellEnd(entry: SessionEntry, reason: CloseReason): void {
     if (!entry.told) return
     entry.told = false
     const rooms = [...entry.rooms]
@@ -443,8 +415,4 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
     // What the deadline says is of more use than that something was aborted.
     return new DialError(peerId, error instanceof AbortError ? error.cause : error)
   }
-}
-
-function isUsable({ session }: Entry): boolean {
-  return session.state.name === 'connected' || session.state.name === 'recovering'
 }
