@@ -68,6 +68,14 @@ describe('DHT', function () {
     await allConnected([one, other, newcomer])
   })
 
+  it('brings together members of a room that one of them joined later', async () => {
+    const dht = { bootstrap: (await dhtNode()).addresses }
+    const one = await meshes.create({ dht })
+    await one.join({ room: 'attic' })
+    const other = await meshes.create({ room: 'attic', dht })
+    assert.deepEqual((await connection(other, one)).rooms, ['attic'])
+  })
+
   it('brings together members of a keyed room, and keeps them from an open one of that name', async () => {
     const dht = { bootstrap: (await dhtNode()).addresses }
     const roomKey = generateRoomKey()

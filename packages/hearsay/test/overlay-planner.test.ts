@@ -276,6 +276,15 @@ describe('overlay planner', () => {
     assert.deepEqual([planner.neighbours, planner.sessionLinks, planner.worthOf('x')], [1, 1, 2])
   })
 
+  it('links to whom a session has shown to be in the room, though presence has not told of it', () => {
+    const planner = plannerOf({ degree: 1 })
+    planner.handleSession('x', true, 0)
+    assert.deepEqual(dials(planner, 1), [{ kind: 'session', target: 'x' }])
+    planner.handleDialed('x', undefined, 1)
+    planner.handleSession('x', false, 2)
+    assert.deepEqual(dials(planner, 100_000), [], 'nothing else leads to it')
+  })
+
   it('replaces a member that has left the room, though a link to it stands for another room', () => {
     const planner = plannerOf({ degree: 1 })
     link(planner, 'x', 0)

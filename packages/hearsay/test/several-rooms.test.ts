@@ -138,6 +138,20 @@ describe('several rooms in one mesh', function () {
     await assert.rejects(inKitchen.dial(inAttic.peerId, { timeoutMs: 1_500 }), { code: 'ERR_DIAL_FAILED' })
   })
 
+  it('each hold together over connections alone, whoever is between their members in another', async () => {
+    const all = await meshes.line(6, { overlayDegree: 1 })
+    await allConnected(all)
+    const rooms = await Promise.all([0, 2, 4].map((index) => all[index].join({ room: 'attic' })))
+    const inAttic = [all[0], all[2], all[4]]
+    const eachSees = (room: MeshRoom, others: readonly Mesh[]) =>
+      Promise.all(others.map((other) => heardOf(room, other)))
+    await Promise.all(rooms.map((room, index) => eachSees(room, inAttic.toSpliced(index, 1))))
+    await Promise.all(all.map((mesh) => mesh.unlisten()))
+    const late = await all[5].join({ room: 'attic' })
+    await eachSees(late, inAttic)
+    await Promise.all(rooms.map((room) => eachSees(room, [all[5]])))
+  })
+
   it('tell the admission hook what a peer has proven', async () => {
     const asked = new Map<string, readonly string[]>()
     const alice = await meshes.create({

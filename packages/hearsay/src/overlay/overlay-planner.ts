@@ -133,11 +133,15 @@ export class OverlayPlanner {
     if (isUp) {
       this.#sessions.set(peerId, now)
       this.#ring.add(peerId)
+      // Who has proven to be in the room may be linked to before its presence has come, which comes over links.
+      if (!this.#candidates.has(peerId)) this.#add('member', peerId, now, Number.POSITIVE_INFINITY)
       // The link may have come about for another room.
       if (this.#links.get(peerId)?.kind === 'session') this.handleNeighbour(peerId)
     } else {
       this.#sessions.delete(peerId)
       this.#ring.delete(peerId)
+      // Of whom presence has not told, nothing else leads to.
+      if (this.#candidates.get(peerId)?.overdueAt === Number.POSITIVE_INFINITY) this.handleMemberLeft(peerId)
       for (const entry of this.#entries) if (entry.peerId === peerId) entry.handleVacated(now)
     }
     this.#planAnew()
