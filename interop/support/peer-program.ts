@@ -136,9 +136,9 @@ export class PeerProgram {
     channel.binaryType = 'arraybuffer'
     channel.bufferedAmountLowThreshold = HIGH_WATER / 2
     const received: Promise<string>[] = []
+    // Not what `readyState` says: a page in Chromium may lose what it sends before the event.
     const open = new Promise<void>((resolve) => {
-      if (channel.readyState === 'open') resolve()
-      else channel.addEventListener('open', () => resolve(), { once: true })
+      channel.addEventListener('open', () => resolve(), { once: true })
     })
     const entry: OpenChannel = { channel, received, open, closed: false }
     channel.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
