@@ -20,6 +20,8 @@ export class ChannelTransport {
   readonly #lowWatermarkBytes: number
   readonly #attached: { dataChannel: DataChannelLike; detach: () => void }[] = []
   #sending: DataChannelLike | undefined
+  /** Those whose event `open` has come: what a page in Chromium sends before, as W3C allows, may be lost. */
+  readonly #open = new WeakSet<DataChannelLike>()
   #closed = false
 
   constructor(listener: TransportListener, lowWatermarkBytes: number) {
@@ -32,7 +34,7 @@ export class ChannelTransport {
   }
 
   get isOpen(): boolean {
-    return this.#sending?.readyState === 'open'
+    return this.#sending?.readyState === 'open' && this.#open.has(this.#sending)
   }
 
   get bufferedBytes(): number {
@@ -45,7 +47,7 @@ export class ChannelTransport {
     dataChannel.binaryType = 'arraybuffer'
     dataChannel.bufferedAmountLowThreshold = this.#lowWatermarkBytes
     const listeners: [type: string, listener: (event: Event) => void][] = [
-      ['open', () => this.#listener.onOpen()],
+      ['open', () => this.#announce(dataChannel)],
       ['message', (event) => this.#receive((event as MessageEvent<unknown>).data)],
       ['bufferedamountlow', () => this.#listener.onLow()],
       ['close', () => this.#lose()]
@@ -56,7 +58,6 @@ export class ChannelTransport {
     }
     this.#attached.push({ dataChannel, detach })
     this.#sending ??= dataChannel
-    if (dataChannel.readyState === 'open') this.#listener.onOpen()
     return true
   }
 
@@ -85,6 +86,11 @@ export class ChannelTransport {
       detach()
       dataChannel.close()
     }
+  }
+
+  #announce(dataChannel: DataChannelLike): void {
+    this.#open.add(dataChannel)
+    this.#listener.onOpen()
   }
 
   #receive(data: unknown): void {

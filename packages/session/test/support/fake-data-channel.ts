@@ -9,6 +9,7 @@ export class FakeDataChannel extends EventTarget implements DataChannelLike {
   readonly maxPacketLifeTime: number | null
   readonly id: number
   readyState: DataChannelLike['readyState'] = 'connecting'
+  #isAnnounced = false
   bufferedAmount = 0
   bufferedAmountLowThreshold = 0
   binaryType = 'blob'
@@ -28,11 +29,18 @@ export class FakeDataChannel extends EventTarget implements DataChannelLike {
   open(): void {
     if (this.readyState !== 'connecting') return
     this.readyState = 'open'
+    this.announce()
+  }
+
+  /** Fires `open`. What is sent between the event `datachannel` and this one is lost, as it may be in Chromium. */
+  announce(): void {
+    this.#isAnnounced = true
     this.dispatchEvent(new Event('open'))
   }
 
   send(data: Uint8Array<ArrayBuffer>): void {
     if (this.readyState !== 'open') throw new DOMException('not open', 'InvalidStateError')
+    if (!this.#isAnnounced) return
     this.bufferedAmount += data.length
     this.#connection.transmit(this, data.slice())
   }

@@ -165,6 +165,7 @@ export class FakePeerConnection extends EventTarget implements PeerConnectionLik
         peer.channels.push(theirs)
         theirs.readyState = 'open'
         peer.dispatchEvent(Object.assign(new Event('datachannel'), { channel: theirs }))
+        theirs.announce()
       },
       this.#occupy(0) + options.delayMs
     )
