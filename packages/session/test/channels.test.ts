@@ -105,6 +105,17 @@ describe('channels', () => {
     assert.deepEqual(message?.value, Uint8Array.of(1))
   })
 
+  it('lose nothing that is sent as soon as they are announced', async () => {
+    const { a, clock } = await connectPair({
+      prepare: (session) => session.addEventListener('channel', ({ detail }) => void detail.send('welcome'))
+    })
+    const channel = a.channel<string>('later')
+    const received: string[] = []
+    channel.addEventListener('message', ({ detail }) => received.push(detail))
+    await clock.advance(100)
+    assert.deepEqual(received, ['welcome'])
+  })
+
   it('are one, where both sides open the same label at once', async () => {
     const { a, b, clock } = await connectPair()
     const [one, other] = [a.channel<string>('same'), b.channel<string>('same')]
