@@ -186,6 +186,50 @@ describe('overlay planner', () => {
     assert.deepEqual(dials(planner, 2_000), [{ kind: 'session', target: 'z' }])
   })
 
+  describe('where nobody answers and nobody has been found dead', () => {
+    let planner: OverlayPlanner
+
+    beforeEach(() => {
+      planner = plannerOf({ degree: 2, localPeer: 'a' })
+      link(planner, 'b', 0)
+      for (const peerId of ['n', 'o', 'p', 'q', 'r', 's']) {
+        planner.handleMember(peerId, 0, 60_000)
+        planner.handleSession(peerId, true, 0)
+      }
+    })
+
+    function dialed(from: number, until: number): { at: number; target: string }[] {
+      const found: { at: number; target: string }[] = []
+      for (let at = from; at <= until; at += 50) {
+        for (const { kind, target } of dials(planner, at)) {
+          assert.equal(kind, 'session')
+          found.push({ at, target })
+        }
+      }
+      return found
+    }
+
+    it('tries another session soon beside one that carries no link, up to four', () => {
+      const times = dialed(2_000, 6_000).map(({ at }) => at)
+      assert.deepEqual(times, [2_000, 2_500, 3_000, 3_500])
+    })
+
+    it('waits no more for a link over a session that has fallen silent', () => {
+      const [{ target }] = dialed(2_000, 4_450)
+      planner.handleSession(target, false, 4_500)
+      const times = dialed(4_500, 6_000).map(({ at }) => at)
+      assert.deepEqual(times, [4_500])
+    })
+
+    it('opens no second link over such a session, though it is heard again', () => {
+      const [{ target }] = dialed(2_000, 4_450)
+      planner.handleSession(target, false, 4_500)
+      planner.handleSession(target, true, 4_500)
+      const targets = dialed(4_500, 20_000).map((dial) => dial.target)
+      assert.ok(targets.length === 1 && targets[0] !== target, String(targets))
+    })
+  })
+
   it('takes links up to three times its degree, and always of whose next it is', () => {
     const planner = plannerOf({ degree: 1 })
     for (const peerId of ['a', 'b', 'c']) {
@@ -349,31 +393,39 @@ describe('overlay planner', () => {
       const planner = plannerOf({ degree, bootstrap: ['/0', '/1'] })
       planner.handleConnected('stranger', 'network', false, 0)
       const dialing = new Set<string>()
+      const overSessions = new Set<string>()
+      /** Links under way over sessions that have fallen silent: they count no more. */
+      const hopeless = new Set<string>()
       let now = 0
       for (const { type, peer, wait } of all) {
         now += wait
-        const dialed = [...dialing].find((target) => target.endsWith(peer)) ?? ''
+        const dialed = [...dialing, ...hopeless].find((target) => target.endsWith(peer)) ?? ''
+        const hasEnded = (): boolean => hopeless.delete(dialed) || dialing.delete(dialed)
         if (type === 'member') planner.handleMember(peer, now, now + 60_000)
-        else if (type === 'left' && !dialing.has(peer)) planner.handleMemberLeft(peer)
+        else if (type === 'left' && !dialing.has(peer) && !hopeless.has(peer)) planner.handleMemberLeft(peer)
         else if (type === 'connected') planner.handleConnected(peer, 'network', true, now)
         else if (type === 'linked') planner.handleConnected(peer, 'session', true, now)
         else if (type === 'neighbour') planner.handleNeighbour(peer)
         else if (type === 'farewell') planner.handleFarewell(peer)
         else if (type === 'disconnected') planner.handleDisconnected(peer, now)
         else if (type === 'session') planner.handleSession(peer, true, now)
-        else if (type === 'silence') planner.handleSession(peer, false, now)
-        else if (type === 'dialed' && dialing.delete(dialed)) planner.handleDialed(dialed, peer, now)
-        else if (type === 'failed' && dialing.delete(dialed)) planner.handleDialed(dialed, undefined, now)
+        else if (type === 'silence') {
+          planner.handleSession(peer, false, now)
+          if (overSessions.has(peer) && dialing.delete(peer)) hopeless.add(peer)
+        } else if (type === 'dialed' && hasEnded()) planner.handleDialed(dialed, peer, now)
+        else if (type === 'failed' && hasEnded()) planner.handleDialed(dialed, undefined, now)
         for (const { kind, target } of dials(planner, now)) {
           if (kind === 'close') continue
           assert.ok(!dialing.has(target), `${target} is being dialed`)
           dialing.add(target)
+          if (kind === 'session') overSessions.add(target)
+          else overSessions.delete(target)
         }
         now = look(planner, dialing, now)
       }
     }
 
-    it('has four dials under way at most, and one for the ring or a rift', () => {
+    it('has four dials under way at most that may succeed, and one for the ring or a rift', () => {
       fc.assert(
         fc.property(happenings, degrees, (all, degree) => {
           play(all, degree, (_planner, dialing, now) => {

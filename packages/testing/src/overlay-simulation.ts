@@ -35,6 +35,9 @@ const TICK_MS = 250
 /** Members that follow in the ring, on either side, with whom everybody has a session. */
 const RING_NEIGHBOURS = 2
 
+/** No record is overdue as long as a simulation runs. */
+const OVERDUE_MS = 86_400_000
+
 /** How often a member looks for one more at random who has room for a session. */
 const SESSION_TRIES = 200
 
@@ -153,7 +156,7 @@ export class OverlaySimulation {
       [b, a]
     ] as const) {
       member.sessions.add(name)
-      member.planner.handleMember(name, this.now, Infinity)
+      member.planner.handleMember(name, this.now, this.now + OVERDUE_MS)
       member.planner.handleSession(name, true, this.now)
     }
   }

@@ -1,5 +1,6 @@
 import { PeerRing } from '../peer-ring.ts'
 import { OverlayCandidate, STABLE_MS } from './overlay-candidate.ts'
+import { PendingDials } from './pending-dials.ts'
 
 /** What a link goes over: a session that stands, or an address of the network. */
 export type LinkKind = 'session' | 'network'
@@ -29,9 +30,6 @@ export interface OverlayPlannerOptions {
 
 /** Overlay dials under way at once, and one more for the ring or a rift: each costs a socket and a handshake. */
 const MAX_PENDING = 4
-
-/** A dial that takes longer does not keep others from being tried beside it. */
-const SLOW_DIAL_MS = 2_000
 
 /** At most one overdue member is dialed in this time: in a large room many hear of one rift. */
 const OVERDUE_PAUSE_MS = 5_000
@@ -70,8 +68,7 @@ export class OverlayPlanner {
   readonly #candidates = new Map<string, OverlayCandidate>()
   /** Those of them that are bootstrap addresses. */
   readonly #entries: readonly OverlayCandidate[]
-  /** Dials under way, and since when. */
-  readonly #pending = new Map<OverlayCandidate, number>()
+  readonly #pending = new PendingDials()
   readonly #links = new Map<string, Link>()
   readonly #neighbours = new Set<string>()
   /** Sessions that are up, and since when. */
@@ -140,8 +137,10 @@ export class OverlayPlanner {
     } else {
       this.#sessions.delete(peerId)
       this.#ring.delete(peerId)
+      const candidate = this.#candidates.get(peerId)
+      if (candidate !== undefined) this.#pending.handleSilence(candidate)
       // Of whom presence has not told, nothing else leads to.
-      if (this.#candidates.get(peerId)?.overdueAt === Number.POSITIVE_INFINITY) this.handleMemberLeft(peerId)
+      if (candidate?.overdueAt === Number.POSITIVE_INFINITY) this.handleMemberLeft(peerId)
       for (const entry of this.#entries) if (entry.peerId === peerId) entry.handleVacated(now)
     }
     this.#planAnew()
@@ -277,7 +276,7 @@ export class OverlayPlanner {
       if (at > now && at < next) next = at
     }
     consider(this.#overdueDialAt)
-    for (const since of this.#pending.values()) consider(since + SLOW_DIAL_MS)
+    for (const slowAt of this.#pending.slowTimes()) consider(slowAt)
     for (const { since } of this.#links.values()) consider(since + STABLE_MS)
     for (const candidate of this.#candidates.values()) {
       if (!this.#isIdle(candidate)) continue
@@ -291,9 +290,7 @@ export class OverlayPlanner {
   }
 
   #deficit(now: number): number {
-    let quick = 0
-    for (const since of this.#pending.values()) if (now < since + SLOW_DIAL_MS) quick++
-    const want = Math.max(this.#options.degree - this.#sound(), this.#owed) - quick
+    const want = Math.max(this.#options.degree - this.#sound(), this.#owed) - this.#pending.quick(now)
     return Math.min(want, MAX_PENDING - this.#pending.size)
   }
 
@@ -378,9 +375,10 @@ export class OverlayPlanner {
   }
 
   #dial(candidate: OverlayCandidate, now: number): void {
-    this.#pending.set(candidate, now)
     const { kind, target } = candidate
-    this.#outputs.push({ kind: this.#sessions.has(target) ? 'session' : kind, target })
+    const overSession = this.#sessions.has(target)
+    this.#pending.add(candidate, overSession, now)
+    this.#outputs.push({ kind: overSession ? 'session' : kind, target })
   }
 
   /**
