@@ -39,6 +39,19 @@ describe('gossip of one who knows a room’s topic and keeps to no rule', functi
     assert.ok(metrics.keys('hearsay_presence_records_total').has('invalid'))
   })
 
+  it('does not make it a neighbour in the room, nor does to listen', async () => {
+    const { topic } = await deriveRoom({ name: 'kitchen' })
+    const metrics = new RecordedMetrics()
+    const entry = await meshes.create({ metrics: () => metrics })
+    const neighbours = async () => (await metrics.calculate('hearsay_mesh')) as { neighbours: number }
+    const speaker = await outsiders.create(entry.addresses[0], [topic, `${topic}/presence`])
+    await speaker.services.pubsub.publish(topic, new Uint8Array(1))
+    assert.equal((await neighbours()).neighbours, 0)
+    const member = await meshes.create({ bootstrap: entry.addresses[0] })
+    await allConnected([entry, member])
+    assert.equal((await neighbours()).neighbours, 1)
+  })
+
   it('does not keep members from connecting', async () => {
     const { topic } = await deriveRoom({ name: 'kitchen' })
     const entry = await meshes.create()

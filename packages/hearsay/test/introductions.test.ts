@@ -6,6 +6,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { Introductions } from '../src/introductions/introductions.ts'
 import { networkOf } from '../src/introductions/network.ts'
 import { Meshes } from './support/meshes.ts'
+import type { PeerId, Topology } from '@libp2p/interface'
 
 describe('introductions', () => {
   const meshes = new Meshes()
@@ -86,6 +87,53 @@ describe('introductions', () => {
       subject.release(peer)
       assert.deepEqual(log, [])
     })
+  })
+
+  it('are asked of members of the room alone, whoever listens to its topic', async () => {
+    const [outsider, neighbour, member, unconnected] = [2, 3, 4, 5].map(testPeerId)
+    const connect: ((peerId: PeerId) => void)[] = []
+    const pubsub = {
+      getSubscribers: () => [outsider, neighbour, member].map((peer) => peerIdFromString(peer))
+    }
+    const connection = { status: 'open', remoteAddr: multiaddr('/ip4/192.0.2.7/tcp/1') }
+    const known = (peerIds: string[]) => ({
+      presence: {
+        get: (peerId: string) => (peerIds.includes(peerId) ? { peerId } : undefined),
+        members: () => peerIds.map((peerId) => ({ peerId }))
+      } as never
+    })
+    const overlay = (neighbourIds: string[]) => ({
+      overlay: { neighbourIds, addressesOf: () => [multiaddr('/ip4/192.0.2.7/tcp/1')] } as never
+    })
+    const subject = new Introductions({
+      components: {
+        pubsub,
+        peerId: peerIdFromString(testPeerId(1)),
+        logger: defaultLogger(),
+        connectionManager: { getConnections: () => [connection] },
+        registrar: {
+          handle: async () => undefined,
+          register: async (_protocol: string, topology: Topology) => {
+            connect.push((peerId) => {
+              void topology.onConnect?.(peerId, connection as never)
+            })
+            return 'topology'
+          }
+        }
+      } as never,
+      rooms: () => [
+        { room: { topic: 'kitchen' }, ...known([outsider]), ...overlay([outsider]) },
+        { room: { topic: 'attic' }, ...known([member, unconnected]), ...overlay([neighbour]) }
+      ],
+      introducers: 3
+    })
+    await subject.start()
+    for (const speaker of [outsider, neighbour, member])
+      for (const tell of connect) tell(peerIdFromString(speaker))
+    const peers = (topic: string) => subject.candidates(topic).map(({ peer }) => peer)
+    assert.deepEqual(peers('attic').sort(), [neighbour, member, unconnected].sort())
+    assert.deepEqual(peers('kitchen'), [outsider])
+    assert.deepEqual(peers('cellar'), [])
   })
 
   it('know what networks addresses are in', () => {

@@ -20,9 +20,9 @@ export interface IntroductionsInit {
 
 /** What introductions know of a room. */
 export interface IntroductionsRoom {
-  /** Who listens to its topic is a member, though its presence may not have come yet. */
   readonly room: Pick<Room, 'topic'>
   readonly presence: Presence
+  /** Its neighbours have proven to be members, though their presence may not have come yet. */
   readonly overlay: Overlay
 }
 
@@ -98,11 +98,12 @@ export class Introductions implements IntroducerDirectory {
   }
 
   candidates(topic: string): Candidate[] {
-    const presence = this.#presenceOf(topic)
-    if (presence === undefined) return []
-    const listeners = new Set(this.#init.components.pubsub.getSubscribers(topic).map(String))
+    const room = this.#roomOf(topic)
+    if (room === undefined) return []
+    const { presence, overlay } = room
+    const neighbours = new Set(overlay.neighbourIds)
     const connected = [...this.#speakers].filter(
-      (peer) => listeners.has(peer) || presence.get(peer) !== undefined
+      (peer) => neighbours.has(peer) || presence.get(peer) !== undefined
     )
     const others = sample(presence.members(), MAX_CANDIDATES).map(({ peerId }) => peerId)
     return [...new Set([...connected, ...others])].flatMap((peer) => this.#candidate(peer) ?? [])
@@ -142,11 +143,11 @@ export class Introductions implements IntroducerDirectory {
   }
 
   announce(introducers: readonly string[], topic: string): void {
-    this.#presenceOf(topic)?.setIntroducers(introducers)
+    this.#roomOf(topic)?.presence.setIntroducers(introducers)
   }
 
-  #presenceOf(topic: string): Presence | undefined {
-    return this.#init.rooms().find(({ room }) => room.topic === topic)?.presence
+  #roomOf(topic: string): IntroductionsRoom | undefined {
+    return this.#init.rooms().find(({ room }) => room.topic === topic)
   }
 
   /** Of a room that knows an address of that peer. */

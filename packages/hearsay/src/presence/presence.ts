@@ -28,7 +28,7 @@ export interface PresenceEvents {
   left: CustomEvent<{ member: Member; reason: 'goodbye' | 'expired' | 'forgotten' }>
   /** The newer instance of our own identity. */
   superseded: CustomEvent<Uint8Array>
-  /** A connected peer listens to what the room says, or has proven to be in it: it passes on what we say. */
+  /** A connected peer has proven to be in the room: it passes on what we say. To subscribe proves nothing. */
   neighbour: CustomEvent<string>
 }
 
@@ -189,10 +189,7 @@ export class Presence extends TypedEventEmitter<PresenceEvents> {
     pubsub.subscribe(this.#room.topic)
     this.#announced = this.#addressText()
     this.#changed()
-    for (const peerId of pubsub.getSubscribers(this.#room.topic)) {
-      this.safeDispatchEvent('neighbour', { detail: peerId.toString() })
-      this.#core.handleAudience(monotonicNow())
-    }
+    if (pubsub.getSubscribers(this.#room.topic).length > 0) this.#core.handleAudience(monotonicNow())
     await this.#streams.start()
     this.#drain()
   }
@@ -229,9 +226,7 @@ export class Presence extends TypedEventEmitter<PresenceEvents> {
 
   readonly #onSubscription = ({ detail }: CustomEvent<SubscriptionChangeData>): void => {
     if (!detail.subscriptions.some(({ topic, subscribe }) => subscribe && topic === this.#room.topic)) return
-    const peerId = detail.peerId.toString()
-    this.#streams.handleNeighbour(peerId)
-    this.safeDispatchEvent('neighbour', { detail: peerId })
+    this.#streams.handleNeighbour(detail.peerId.toString())
     this.#core.handleAudience(monotonicNow())
     this.#drain()
   }
