@@ -224,6 +224,69 @@ describe('presence core', () => {
     })
   })
 
+  describe('a neighbour that lies of how long a record counts', () => {
+    const record = knownOf('m1')
+
+    function victim(): PresenceCore {
+      const core = settledCore()
+      for (const link of ['evil', 'honest']) core.handleLinkOpen(link, `of ${link}`, false, 100)
+      all(core)
+      return core
+    }
+
+    function give(core: PresenceCore, link: string, remainingMs: number, now: number): void {
+      const held = [{ sealed: record.sealed, remainingMs }]
+      core.handleFrame(link, encodeFrame({ type: 'records', held, absent: [] }), now)
+      const open = all(core).find(({ type }) => type === 'open')
+      assert.ok(open?.type === 'open')
+      if (core.isNews('m1', record.record, open.arrival, now)) core.handleOpened(open.arrival, record, now)
+      else core.handleStale(open.arrival, 'm1', record.record, now)
+    }
+
+    /** Whom it asks for the record. */
+    function asked(core: PresenceCore): string[] {
+      return all(core).flatMap((output) =>
+        output.type === 'send' && decodeFrame(output.frame)?.type === 'want' ? [output.link] : []
+      )
+    }
+
+    it('makes nobody leave for longer than it takes to hear of it from another', () => {
+      const core = victim()
+      core.handleFrame('evil', digestFrame([record.fingerprint]), 200)
+      all(core)
+      give(core, 'evil', 5_000, 200)
+      core.handleTimeout(5_200)
+      all(core)
+      assert.equal(core.table.get('m1'), undefined)
+      core.handleFrame('honest', digestFrame([record.fingerprint]), 5_300)
+      assert.deepEqual(asked(core), ['honest'])
+      give(core, 'honest', 110_000, 5_300)
+      assert.equal(core.table.get('m1')?.expiresAt, 115_300)
+    })
+
+    it('keeps nobody else from telling, by saying that it does not count any more or by sending it unasked', () => {
+      for (const isAsked of [true, false]) {
+        const core = victim()
+        if (isAsked) core.handleFrame('evil', digestFrame([record.fingerprint]), 200)
+        all(core)
+        give(core, 'evil', isAsked ? 0 : 100_000, 200)
+        core.handleFrame('honest', digestFrame([record.fingerprint]), 300)
+        assert.deepEqual(asked(core), ['honest'])
+      }
+    })
+
+    it('is asked once before the others are, however often it offers the same', () => {
+      const core = victim()
+      for (const link of ['evil', 'honest']) {
+        core.handleFrame(link, digestFrame([record.fingerprint]), 200)
+      }
+      assert.deepEqual(asked(core), ['evil'])
+      core.handleFrame('evil', digestFrame([record.fingerprint]), 250)
+      give(core, 'evil', 0, 300)
+      assert.deepEqual(asked(core), ['honest'])
+    })
+  })
+
   describe('a neighbour that keeps to no rule', () => {
     it('is let go when it sends what is no frame', () => {
       const core = settledCore()

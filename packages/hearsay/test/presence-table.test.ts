@@ -102,6 +102,70 @@ describe('presence table', () => {
     assert.equal(table.hear('a', { ttlMs: 60_000 }, 20_011), 'stale')
   })
 
+  it('takes a record back by the word of another neighbour, where one had cut its time short', () => {
+    const table = new TestTable()
+    table.hear('a', { ttlMs: 60_000 }, 10, { neighbour: 'liar', remainingMs: 5_000 })
+    table.handleTimeout(5_010)
+    assert.equal(table.get('a'), undefined)
+    const again = (neighbour: string, remainingMs: number): string =>
+      table.hear('a', { ttlMs: 60_000 }, 5_020, { neighbour, remainingMs })
+    assert.equal(again('liar', 50_000), 'stale', 'it could do so again and again')
+    assert.equal(again('honest', 8_000), 'stale', 'tables end a few seconds apart')
+    assert.equal(again('honest', 60_000), 'accepted')
+    assert.equal(table.get('a')?.expiresAt, 60_010)
+    assert.deepEqual(
+      table.drain().map(({ type }) => type),
+      ['discovered', 'left', 'discovered']
+    )
+  })
+
+  it('lets a record count for longer while it is held, where another neighbour says so', () => {
+    const table = new TestTable()
+    table.hear('a', { ttlMs: 60_000 }, 10, { neighbour: 'liar', remainingMs: 5_000 })
+    assert.equal(table.hear('a', { ttlMs: 60_000 }, 20, { neighbour: 'b', remainingMs: 40_000 }), 'renewed')
+    assert.equal(table.hear('a', { ttlMs: 60_000 }, 30, { neighbour: 'b', remainingMs: 45_000 }), 'stale')
+    assert.equal(table.get('a')?.expiresAt, 40_020)
+    assert.equal(table.count, 1)
+  })
+
+  it('keeps a record by the word of an honest neighbour, and never past its time, whoever lies of it', () => {
+    const word = fc.record({
+      wait: fc.nat(20_000),
+      neighbour: fc.constantFrom('liar1', 'liar2', 'liar3'),
+      remainingMs: fc.nat(200_000)
+    })
+    const ttlMs = 120_000
+    fc.assert(
+      fc.property(fc.array(word, { maxLength: 40 }), fc.array(fc.nat(130_000)), (words, honestAt) => {
+        const table = new TestTable()
+        const events = honestAt.map((at) => ({ at, neighbour: 'honest', remainingMs: ttlMs - at }))
+        let at = 0
+        for (const { wait, neighbour, remainingMs } of words) {
+          at += wait
+          events.push({ at, neighbour, remainingMs })
+        }
+        let firstAt = Infinity
+        for (const { at, neighbour, remainingMs } of events.sort((a, b) => a.at - b.at)) {
+          table.handleTimeout(at)
+          const verdict = table.hear('a', { ttlMs }, at, { neighbour, remainingMs: Math.max(0, remainingMs) })
+          if (verdict !== 'stale') firstAt = Math.min(firstAt, at)
+          const expiresAt = table.get('a')?.expiresAt ?? -Infinity
+          assert.ok(expiresAt <= firstAt + ttlMs)
+          // The honest neighbour's clock ends at the time to live, whatever was said before.
+          if (neighbour === 'honest' && at < ttlMs - 80_000) assert.ok(expiresAt >= ttlMs - 20_000)
+        }
+        table.handleTimeout(firstAt + ttlMs)
+        assert.equal(table.get('a'), undefined)
+        for (const neighbour of ['liar1', 'new', 'honest']) {
+          const remainingMs = ttlMs
+          const isHeard = Number.isFinite(firstAt)
+          const verdict = isHeard && table.hear('a', { ttlMs }, firstAt + ttlMs, { neighbour, remainingMs })
+          assert.ok(!isHeard || verdict === 'stale')
+        }
+      })
+    )
+  })
+
   it('keeps the time to live between ten seconds and a day, whatever a record asks', () => {
     const table = new TestTable()
     table.hear('a', { ttlMs: 0 })

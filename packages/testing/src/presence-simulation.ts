@@ -336,7 +336,7 @@ export class PresenceSimulation {
   #open(member: Member, arrival: RecordArrival): void {
     const known = this.#entries.record(arrival.fingerprint)
     if (known === undefined) member.core.handleUnsound(arrival, this.now)
-    else if (member.core.table.isNews(known.peerId, known.record)) {
+    else if (member.core.isNews(known.peerId, known.record, arrival, this.now)) {
       this.#traffic.verified++
       member.core.handleOpened(arrival, known, this.now)
     } else member.core.handleStale(arrival, known.peerId, known.record, this.now)

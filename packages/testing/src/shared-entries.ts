@@ -97,6 +97,8 @@ function isSame(a: TableEntry, b: TableEntry): boolean {
     a.neighbour === b.neighbour &&
     a.heardAt === b.heardAt &&
     a.expiresAt === b.expiresAt &&
-    a.paidUpAt === b.paidUpAt
+    a.paidUpAt === b.paidUpAt &&
+    a.toldBy.length === b.toldBy.length &&
+    a.toldBy.every((neighbour, index) => neighbour === b.toldBy[index])
   )
 }

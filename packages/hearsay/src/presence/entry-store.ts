@@ -9,6 +9,8 @@ export interface TableEntry {
   readonly expiresAt: number
   /** When the member will have been silent long enough for all it has said (the generic cell rate algorithm). */
   readonly paidUpAt: number
+  /** Neighbours by whose word it counts until then: the last one's, and before it of those whose word ran out. */
+  readonly toldBy: readonly string[]
 }
 
 /** Where a table keeps its entries, one a member. Entries do not change, so that stores may share them. */

@@ -26,6 +26,8 @@ export type PresenceOutput =
 /** How a record came from a neighbour. */
 export interface RecordArrival {
   readonly link: string
+  /** Peer ID of the neighbour. */
+  readonly neighbour: string
   readonly fingerprint: string
   readonly remainingMs: number
   /** We had asked for it. */
@@ -125,6 +127,11 @@ export class PresenceCore {
     return !this.table.has(fingerprint) && !this.#refused.has(fingerprint)
   }
 
+  /** Whether a record is worth being verified. @param arrival how it came, unless by gossip */
+  isNews(peerId: string, record: PresenceRecord, arrival: RecordArrival | undefined, now: number): boolean {
+    return this.table.isNews(peerId, record, arrival && { ...arrival, makesRoom: false }, now)
+  }
+
   /** We begin, or what we say of ourselves changed. */
   handleChange(now: number): void {
     if (this.#isClosed) return
@@ -202,15 +209,15 @@ export class PresenceCore {
 
   /** A record of a neighbour's is opened and verified. */
   handleOpened(arrival: RecordArrival, known: KnownRecord, now: number): RecordVerdict {
-    const { fingerprint, remainingMs, isAnswer } = arrival
+    const { fingerprint, neighbour, remainingMs, isAnswer } = arrival
     this.#puller.handleSettled(fingerprint)
     const link = this.#links.get(arrival.link)
     const isItsOwn = known.peerId === link?.remotePeer
     const isOurs = known.peerId === this.#options.localPeer
     // Whose connection has ended meanwhile may still have said goodbye; what else nobody asked for is nobody's business.
-    if (!isAnswer && !isItsOwn && !isOurs && !known.record.gone) return this.#refuse(fingerprint, 'stale')
+    // It is not refused from those whom we ask: or who pushes a record first would keep it from us.
+    if (!isAnswer && !isItsOwn && !isOurs && !known.record.gone) return 'stale'
     if (isItsOwn && !isAnswer) link.remoteInstance = known.record.instance
-    const neighbour = link?.remotePeer ?? known.peerId
     const source = { neighbour, remainingMs, makesRoom: isItsOwn }
     const verdict = this.#take(known, source, arrival.link, now)
     if (verdict === 'stale' && isItsOwn) this.#showNewer(link, now)
@@ -221,7 +228,7 @@ export class PresenceCore {
   /** A record of a neighbour's says nothing new; nobody has verified it. */
   handleStale(arrival: RecordArrival, peerId: string, record: PresenceRecord, now: number): void {
     this.#puller.handleSettled(arrival.fingerprint)
-    this.#refuse(arrival.fingerprint, 'stale')
+    if (!this.table.mayCountAgain(peerId, record, now)) this.#refuse(arrival.fingerprint)
     const link = this.#links.get(arrival.link)
     if (link !== undefined && peerId === link.remotePeer && !arrival.isAnswer) {
       link.remoteInstance = record.instance
@@ -306,7 +313,7 @@ export class PresenceCore {
       }
       this.#outputs.push({
         type: 'open',
-        arrival: { link: link.id, fingerprint, remainingMs, isAnswer },
+        arrival: { link: link.id, neighbour: link.remotePeer, fingerprint, remainingMs, isAnswer },
         sealed
       })
     }
@@ -319,7 +326,12 @@ export class PresenceCore {
   #take(known: KnownRecord, source: RecordSource, from: string | undefined, now: number): RecordVerdict {
     const isUrgent = this.#isUrgent(this.table.entry(known.peerId), now)
     const verdict = this.table.handleRecord(known, source, now)
-    if (verdict !== 'accepted' && verdict !== 'renewed') return this.#refuse(known.fingerprint, verdict)
+    if (verdict !== 'accepted' && verdict !== 'renewed') {
+      // What failed by its remaining time alone may come from another neighbour, with more.
+      const isOpen = verdict === 'stale' && this.table.mayCountAgain(known.peerId, known.record, now)
+      if (!isOpen) this.#refuse(known.fingerprint)
+      return verdict
+    }
     // In a room larger than our table everybody forgets somebody else: that is no news for others.
     const isNews = verdict === 'accepted' ? !this.table.isFull : isUrgent
     for (const link of this.#links.values()) {
@@ -373,13 +385,12 @@ export class PresenceCore {
     this.#outputs.push({ type: 'publish', sealed })
   }
 
-  #refuse(fingerprint: string, verdict: RecordVerdict): RecordVerdict {
+  #refuse(fingerprint: string): void {
     if (!this.table.has(fingerprint)) this.#refused.add(fingerprint)
     if (this.#refused.size > MAX_REFUSED) {
       const [oldest] = this.#refused
       if (oldest !== undefined) this.#refused.delete(oldest)
     }
-    return verdict
   }
 
   #close(link: ExchangeLink, reason: string): void {

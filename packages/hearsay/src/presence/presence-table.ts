@@ -52,7 +52,10 @@ export interface PresenceTableOptions {
 export interface RecordSource {
   /** The neighbour that told us of it, by peer ID. */
   readonly neighbour: string
-  /** For how long it still counts, by what the neighbour says; it may say less than the record, never more. */
+  /**
+   * For how long it still counts, by what the neighbour says; it may say less than the record, never more. Who says
+   * nothing of it has the record from gossip, where it is new.
+   */
   readonly remainingMs?: number
   /** It is a first announcement, or the neighbour's own: reason enough to forget somebody for it. */
   readonly makesRoom: boolean
@@ -74,13 +77,24 @@ const MAX_DEPARTED = 1_024
 /** … for so long after the last copy of what they said has expired. */
 const DEPARTED_MS = 3_600_000
 
+/**
+ * What a neighbour says of a known record's time counts where it adds more than this: times are rounded at every hop, and
+ * tables that end a few seconds apart must not make somebody leave and come back.
+ */
+const MIN_GAIN_MS = 10_000
+
+/** Neighbours remembered of those whose word on one record's time was taken: none of them brings it back again. */
+const MAX_TOLD_BY = 16
+
 /** Somebody is forgotten for somebody else this often at most: a flood of names costs little, and changes little. */
 const MAKE_ROOM_PAUSE_MS = 50
 
-interface Departed {
+/** What remains of a record when it has expired. */
+interface Departed extends Pick<TableEntry, 'heardAt' | 'expiresAt' | 'toldBy'> {
   readonly instance: Uint8Array
   readonly sequence: number
-  readonly until: number
+  /** Nobody's word makes it count any longer. */
+  readonly endsAt: number
 }
 
 /**
@@ -184,31 +198,41 @@ export class PresenceTable {
     return found
   }
 
-  /** Whether a record would say something new: if not, its signature need not be verified. */
-  isNews(peerId: string, record: PresenceRecord): boolean {
+  /** Whether a record would say something new, or count for longer: if not, its signature need not be verified. */
+  isNews(peerId: string, record: PresenceRecord, source?: RecordSource, now = 0): boolean {
     if (peerId === this.#options.localPeer) return this.#isOfNewerSelf(record)
-    const known = this.#entries.get(peerId)?.known.record ?? this.#departed.get(peerId)
-    if (known === undefined) return true
-    const order = compareInstances(record.instance, known.instance)
-    return order > 0 || (order === 0 && record.sequence > known.sequence)
+    const heard = this.#heardOf(peerId)
+    if (heard === undefined || isNewer(record, heard)) return true
+    return source !== undefined && isSame(record, heard) && this.#countsLonger(peerId, heard, source, now)
+  }
+
+  /** Whether a record that says nothing new may yet count again, by the word of another neighbour. */
+  mayCountAgain(peerId: string, record: PresenceRecord, now: number): boolean {
+    const heard = this.#heardOf(peerId)
+    return heard === undefined || isNewer(record, heard) || (isSame(record, heard) && now < heard.endsAt)
   }
 
   /** Takes a record whose signature was verified to be of `known.peerId`. */
   handleRecord(known: KnownRecord, source: RecordSource, now: number): RecordVerdict {
     const { peerId, record } = known
     if (peerId === this.#options.localPeer) return this.#handleOwn(record)
-    if (!this.isNews(peerId, record)) return 'stale'
+    if (!this.isNews(peerId, record, source, now)) return 'stale'
     const before = this.#entries.get(peerId)
+    const heard = this.#heardOf(peerId)
+    const again = heard !== undefined && isSame(record, heard) ? heard : undefined
+    if (before !== undefined && again !== undefined) return this.#prolong(before, again, source, now)
     const paidUpAt = Math.max(before?.paidUpAt ?? 0, now) + RECORD_REFILL_MS
     if (paidUpAt - now > RECORD_BURST * RECORD_REFILL_MS) return 'too-often'
-    const ttlMs = Math.min(Math.max(record.ttlMs, MIN_TTL_MS), MAX_TTL_MS)
-    const expiresAt = now + Math.min(source.remainingMs ?? ttlMs, ttlMs)
+    const ttlMs = ttlOf(record)
+    const expiresAt = Math.min(now + Math.min(source.remainingMs ?? ttlMs, ttlMs), again?.endsAt ?? Infinity)
     if (expiresAt <= now) return 'stale'
     const wasPresent = before !== undefined && !before.known.record.gone
     if (!wasPresent && !record.gone && this.isFull && !this.#makeRoom(source, now)) return 'table-full'
 
     const neighbour = before?.neighbour ?? source.neighbour
-    const entry = { known, neighbour, heardAt: now, expiresAt, paidUpAt }
+    const heardAt = again?.heardAt ?? now
+    const toldBy = withTeller(again?.toldBy, source)
+    const entry = { known, neighbour, heardAt, expiresAt, paidUpAt, toldBy }
     this.#put(entry)
     if (record.gone) this.#tellGone(wasPresent ? before : undefined)
     else this.#tell(entry, wasPresent ? before : undefined)
@@ -222,7 +246,8 @@ export class PresenceTable {
       neighbour: known.peerId,
       heardAt: now,
       expiresAt: now + known.record.ttlMs,
-      paidUpAt: now
+      paidUpAt: now,
+      toldBy: []
     })
   }
 
@@ -232,9 +257,11 @@ export class PresenceTable {
     for (const entry of [...this.#entries]) {
       if (entry.known.peerId === this.#options.localPeer) continue
       if (entry.expiresAt > now) this.#sweepAt = Math.min(this.#sweepAt, entry.expiresAt)
-      else this.#expire(entry, now)
+      else this.#expire(entry)
     }
-    for (const [peerId, { until }] of this.#departed) if (until <= now) this.#departed.delete(peerId)
+    for (const [peerId, { endsAt }] of this.#departed) {
+      if (endsAt + DEPARTED_MS <= now) this.#departed.delete(peerId)
+    }
   }
 
   pollOutput(): TableOutput | undefined {
@@ -255,6 +282,27 @@ export class PresenceTable {
     return !gone && compareInstances(instance, this.#options.instance) > 0
   }
 
+  #heardOf(peerId: string): Departed | undefined {
+    const entry = this.#entries.get(peerId)
+    return entry === undefined ? this.#departed.get(peerId) : departedOf(entry)
+  }
+
+  /** Each neighbour's word is good for one life of a record, or one that lies could end it again and again. */
+  #countsLonger(peerId: string, heard: Departed, source: RecordSource, now: number): boolean {
+    if (source.remainingMs === undefined) return false
+    if (this.#entries.get(peerId) === undefined && heard.toldBy.includes(source.neighbour)) return false
+    return Math.min(now + source.remainingMs, heard.endsAt) > heard.expiresAt + MIN_GAIN_MS
+  }
+
+  /** The record held counts for longer, by the word of another neighbour. */
+  #prolong(before: TableEntry, heard: Departed, source: RecordSource, now: number): RecordVerdict {
+    const expiresAt = Math.min(now + (source.remainingMs ?? 0), heard.endsAt)
+    const entry = { ...before, expiresAt, toldBy: withTeller(before.toldBy, source) }
+    this.#put(entry)
+    if (!before.known.record.gone) this.#tell(entry, before)
+    return 'renewed'
+  }
+
   #put(entry: TableEntry): void {
     const { peerId, fingerprint, content } = entry.known
     const before = this.#entries.get(peerId)
@@ -264,7 +312,7 @@ export class PresenceTable {
     this.#records.toggle(fingerprint)
     this.#members.toggle(content)
     if (this.#isTombstone(entry)) this.#tombstones++
-    if (this.#tombstones > MAX_DEPARTED) this.#dropOldestTombstone(entry.heardAt)
+    if (this.#tombstones > MAX_DEPARTED) this.#dropOldestTombstone()
     this.#sweepAt = Math.min(this.#sweepAt, entry.expiresAt)
   }
 
@@ -296,33 +344,31 @@ export class PresenceTable {
     }
   }
 
-  #expire(entry: TableEntry, now: number): void {
+  #expire(entry: TableEntry): void {
     this.#remove(entry)
-    const { peerId, record } = entry.known
-    this.#rememberDeparted(peerId, record, now)
-    if (!record.gone) this.#outputs.push({ type: 'left', member: memberOf(entry), reason: 'expired' })
+    this.#rememberDeparted(entry)
+    if (!entry.known.record.gone) {
+      this.#outputs.push({ type: 'left', member: memberOf(entry), reason: 'expired' })
+    }
   }
 
-  #rememberDeparted(peerId: string, record: PresenceRecord, now: number): void {
+  #rememberDeparted(entry: TableEntry): void {
+    const { peerId } = entry.known
     this.#departed.delete(peerId)
-    this.#departed.set(peerId, {
-      instance: record.instance,
-      sequence: record.sequence,
-      until: now + DEPARTED_MS
-    })
+    this.#departed.set(peerId, departedOf(entry))
     if (this.#departed.size > MAX_DEPARTED) {
       const [oldest] = this.#departed.keys()
       this.#departed.delete(oldest)
     }
   }
 
-  #dropOldestTombstone(now: number): void {
+  #dropOldestTombstone(): void {
     let oldest: TableEntry | undefined
     for (const entry of this.#entries) {
       if (this.#isTombstone(entry) && entry.heardAt < (oldest?.heardAt ?? Number.POSITIVE_INFINITY))
         oldest = entry
     }
-    if (oldest !== undefined) this.#expire(oldest, now)
+    if (oldest !== undefined) this.#expire(oldest)
   }
 
   /**
@@ -354,6 +400,28 @@ function memberOf({ known, heardAt, expiresAt }: TableEntry): Member {
   const { peerId, record } = known
   const { instance, sequence, addresses, introducers, services, settled } = record
   return { peerId, instance, sequence, addresses, introducers, services, settled, heardAt, expiresAt }
+}
+
+function departedOf({ known, heardAt, expiresAt, toldBy }: TableEntry): Departed {
+  const { instance, sequence } = known.record
+  return { instance, sequence, heardAt, expiresAt, toldBy, endsAt: heardAt + ttlOf(known.record) }
+}
+
+function ttlOf({ ttlMs }: PresenceRecord): number {
+  return Math.min(Math.max(ttlMs, MIN_TTL_MS), MAX_TTL_MS)
+}
+
+function isNewer(record: PresenceRecord, than: Pick<PresenceRecord, 'instance' | 'sequence'>): boolean {
+  const order = compareInstances(record.instance, than.instance)
+  return order > 0 || (order === 0 && record.sequence > than.sequence)
+}
+
+function isSame(record: PresenceRecord, other: Pick<PresenceRecord, 'instance' | 'sequence'>): boolean {
+  return record.sequence === other.sequence && compareInstances(record.instance, other.instance) === 0
+}
+
+function withTeller(toldBy: readonly string[] = [], { neighbour }: RecordSource): readonly string[] {
+  return [...toldBy.filter((other) => other !== neighbour), neighbour].slice(-MAX_TOLD_BY)
 }
 
 function partOf(fingerprint: string, bits: number): number {

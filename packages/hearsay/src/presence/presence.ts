@@ -286,7 +286,7 @@ export class Presence extends TypedEventEmitter<PresenceEvents> {
   }
 
   async #openArrival(arrival: RecordArrival, sealed: Uint8Array): Promise<void> {
-    const opened = await this.#open(arrival.fingerprint, sealed)
+    const opened = await this.#open(arrival.fingerprint, sealed, arrival)
     const now = monotonicNow()
     if (opened === undefined) this.#core.handleUnsound(arrival, now)
     else if (opened.verdict === 'stale') this.#core.handleStale(arrival, opened.peerId, opened.record, now)
@@ -294,11 +294,15 @@ export class Presence extends TypedEventEmitter<PresenceEvents> {
     this.#drain()
   }
 
-  async #open(fingerprint: string, sealed: Uint8Array): Promise<OpenedPresence | undefined> {
+  async #open(
+    fingerprint: string,
+    sealed: Uint8Array,
+    arrival?: RecordArrival
+  ): Promise<OpenedPresence | undefined> {
     const pending = this.#opening.get(fingerprint)
     if (pending !== undefined) return pending
     const opening = openPresence(sealed, this.#room, (peerId, record) =>
-      this.#core.table.isNews(peerId, record)
+      this.#core.isNews(peerId, record, arrival, monotonicNow())
     )
     this.#opening.set(fingerprint, opening)
     const opened = await opening

@@ -74,6 +74,9 @@ export class RecordPuller {
       const fingerprints = this.#take(offerer.offered)
       if (fingerprints.length === 0) continue
       offerer.batch = { fingerprints: new Set(fingerprints), deadline: now + ANSWER_TIMEOUT_MS }
+      // It is the last to be asked again: who offers the same over and over keeps it from nobody else.
+      this.#links.delete(link)
+      this.#links.set(link, offerer)
       yield { link, fingerprints }
     }
   }
