@@ -58,6 +58,18 @@ describe('the guard of a room’s topic for signaling', () => {
     assert.equal(say(peer(5), other), TopicValidatorResult.Accept, 'a stranger through another neighbour')
   })
 
+  it('has room for members, however many strangers come through however many neighbours', () => {
+    let [ofStrangers, ofMembers] = [0, 0]
+    for (let count = 0; count < 30 * 1_000; count++) {
+      now = count
+      const [stranger, neighbour] = [peer(100_000 + count), peer(100 + (count % 20))]
+      if (say(stranger, neighbour) === TopicValidatorResult.Accept) ofStrangers++
+      if (count % 25 === 0 && say(honest) === TopicValidatorResult.Accept) ofMembers++
+    }
+    assert.equal(ofMembers, 30 * 40, 'as many as were said')
+    assert.ok(ofStrangers <= 512 + 64 * 30, String(ofStrangers))
+  })
+
   it('passes on little of all together, where many members work together', () => {
     const crowd = Array.from({ length: 200 }, (_, index) => peer(1_000 + index))
     for (const each of crowd) members.add(String(each))

@@ -38,6 +38,15 @@ const ALL: SourceQuotaLimits = {
   capacity: 1
 }
 
+/** Of all such signers, by whatever neighbours: half, for eight connections cost nothing either. Members have the rest. */
+const ALL_STRANGERS: SourceQuotaLimits = {
+  burst: ALL.burst / 2,
+  perSecond: ALL.perSecond / 2,
+  bytesBurst: ALL.bytesBurst / 2,
+  bytesPerSecond: ALL.bytesPerSecond / 2,
+  capacity: 1
+}
+
 export interface SignalTopicGuardInit {
   /** Whether a peer's presence is known. */
   readonly isMember: (peerId: string) => boolean
@@ -55,6 +64,7 @@ export class SignalTopicGuard {
   readonly #now: () => number
   readonly #signers = new SourceQuota(SIGNER)
   readonly #strangers = new SourceQuota(STRANGERS)
+  readonly #allStrangers = new SourceQuota(ALL_STRANGERS)
   readonly #all = new SourceQuota(ALL)
 
   constructor({ isMember, now = () => performance.now() }: SignalTopicGuardInit) {
@@ -80,8 +90,12 @@ export class SignalTopicGuard {
     const now = this.#now()
     return (
       this.#signers.take(signer, length, now) &&
-      (this.#isMember(signer) || this.#strangers.take(neighbour, length, now)) &&
+      (this.#isMember(signer) || this.#takeOfStranger(neighbour, length, now)) &&
       this.#all.take('', length, now)
     )
+  }
+
+  #takeOfStranger(neighbour: string, length: number, now: number): boolean {
+    return this.#strangers.take(neighbour, length, now) && this.#allStrangers.take('', length, now)
   }
 }
