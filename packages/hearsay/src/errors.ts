@@ -248,6 +248,23 @@ export class BroadcastRateError extends HearsayError {
   }
 }
 
+/** A connected peer made no room for its copy in time: what had not left was taken back. */
+export class BroadcastTimeoutError extends HearsayError {
+  static override readonly name = 'BroadcastTimeoutError'
+  readonly peerId: string
+
+  constructor(peerId: string, timeoutMs: number, cause: unknown) {
+    super(
+      'ERR_BROADCAST_TIMEOUT',
+      `${peerId} made no room for the message within ${timeoutMs} ms: it does not read what is sent to it, or its line ` +
+        'is too slow. Broadcast less, or close the connection if that goes on; there it helps to read ' +
+        'mesh.messages(), also where nothing but mesh.handle() is wanted.',
+      { cause }
+    )
+    this.peerId = peerId
+  }
+}
+
 /** Nobody is there to pass it on: the message was not flooded. */
 export class BroadcastUnheardError extends HearsayError {
   static override readonly name = 'BroadcastUnheardError'

@@ -54,6 +54,7 @@ export interface MeshMessage<Message = unknown> {
 export interface BroadcastResult {
   /** Peer IDs; the message is in the connection's buffer, which is not to say that the peer has read it. */
   readonly sent: readonly string[]
+  /** The errors of `Channel.send()`, or `BroadcastTimeoutError`. */
   readonly failed: readonly { readonly peerId: string; readonly error: Error }[]
   /** Members of whom we know and to whom it did not go over a session. */
   readonly unconnected: number
@@ -182,8 +183,10 @@ export interface Mesh extends TypedEventTarget<MeshEvents>, AsyncDisposable {
 
   /**
    * Says a message to the whole room that the mesh was created in: on the default channel of every connected peer, and, where some member has no
-   * session with us, by flooding the room's gossip, up to 8 KiB. Each member gets it once at most. Never rejects because
-   * of a peer.
+   * session with us, by flooding the room's gossip, up to 8 KiB. Each member gets it once at most. Resolves when each
+   * copy has left, which is the backpressure, or has failed: a peer that makes no room for its own within five seconds
+   * (half a second, if it did not for the one before), and takes less than 16 KiB a second, is left out, with
+   * `BroadcastTimeoutError` in `failed`. Never rejects because of a peer.
    */
   broadcast(message: unknown, options?: BroadcastOptions): Promise<BroadcastResult>
 

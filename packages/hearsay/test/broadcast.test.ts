@@ -114,6 +114,58 @@ describe('broadcast', () => {
       assert.equal((await bob.broadcast.send('hi', { flood: true })).flooded, true)
     })
 
+    it('waits so long for a peer that makes no room for its copy, and names it; the next time less', async () => {
+      const alice = await BroadcastMember.create({ copyTimeouts: { ms: 40, lateMs: 1 } })
+      members.push(alice)
+      for (const peer of ['reader', 'stuck', 'stuck too']) alice.sessions.set(peer, undefined)
+      const late = async (): Promise<unknown[]> => {
+        const { sent, failed } = await alice.broadcast.send('hi')
+        assert.ok(sent.includes('reader') && sent.length + failed.length === 3)
+        return failed.map(({ peerId, error: { name, message, ...error } }) => {
+          assert.equal(name, 'BroadcastTimeoutError')
+          assert.deepEqual(
+            { ...error, cause: undefined },
+            { code: 'ERR_BROADCAST_TIMEOUT', peerId, cause: undefined }
+          )
+          return `${peerId}: ${message.match(/within (\d+) ms/)?.[1]}`
+        })
+      }
+      alice.stuck.add('stuck')
+      assert.deepEqual(await late(), ['stuck: 40'])
+      alice.stuck.add('stuck too')
+      assert.deepEqual(await late(), ['stuck: 1', 'stuck too: 40'])
+      alice.stuck.delete('stuck too')
+      assert.deepEqual(await late(), ['stuck: 1'])
+      alice.stuck.add('stuck too')
+      alice.broadcast.handleSession('stuck', false)
+      assert.deepEqual((await late()).toSorted(), ['stuck too: 40', 'stuck: 40'])
+    })
+
+    it('waits on while much of what waits for a peer leaves', async () => {
+      const alice = await BroadcastMember.create({ copyTimeouts: { ms: 4, lateMs: 1 } })
+      members.push(alice)
+      alice.sessions.set('slow', undefined)
+      alice.stuck.add('slow')
+      const left = [0, 66, 132, 256, 300]
+      alice.bytesSent = () => left.shift() ?? assert.fail('asked once too often')
+      const { failed } = await alice.broadcast.send('hi')
+      assert.deepEqual([failed[0].error.name, left], ['BroadcastTimeoutError', []])
+    })
+
+    it('is taken back from who makes no room for it when its signal is aborted', async () => {
+      const [alice] = await pair()
+      alice.sessions.set('stuck', undefined)
+      alice.stuck.add('stuck')
+      const abort = new AbortController()
+      const result = alice.broadcast.send('hi', { signal: abort.signal, flood: false })
+      abort.abort()
+      const { failed } = await result
+      assert.deepEqual(
+        failed.map(({ peerId, error }) => [peerId, error.name]),
+        [['stuck', 'AbortError']]
+      )
+    })
+
     it('is over before it has begun where its signal is aborted', async () => {
       const [alice] = await pair()
       await assert.rejects(alice.broadcast.send('hi', { signal: AbortSignal.abort() }), {

@@ -1,9 +1,11 @@
-import { bytesCodec, jsonCodec, PayloadEncodeError, textCodec } from '@hearsay/session'
+import { AbortError, bytesCodec, jsonCodec, PayloadEncodeError, textCodec } from '@hearsay/session'
 import { TopicValidatorResult } from '@libp2p/gossipsub'
 import { Alarm, monotonicNow } from '../alarm.ts'
 import { DEFAULT_CHANNEL } from '../constants.ts'
+import { withDeadline } from '../deadline.ts'
 import {
   BroadcastRateError,
+  BroadcastTimeoutError,
   BroadcastTooLargeError,
   BroadcastUnheardError,
   MeshClosedError,
@@ -36,7 +38,7 @@ export interface BroadcastInit {
   readonly channels: Readonly<Record<string, ChannelOptions>>
   readonly presence: Pick<Presence, 'size' | 'get' | 'isFull' | 'setSettled'>
   /** Those with peers that are in the room. */
-  readonly sessions: () => Pick<SessionRegistry, 'peers' | 'peer' | 'sendBroadcast'>
+  readonly sessions: () => Pick<SessionRegistry, 'peers' | 'peer' | 'sendBroadcast' | 'bytesSentTo'>
   /** The counter of a broadcast of ours. @default this room has counters of its own */
   readonly nextCounter?: () => number
   readonly maxMembers: number
@@ -44,8 +46,25 @@ export interface BroadcastInit {
   readonly admit: (peerId: string) => Promise<boolean>
   /** Whether to flood where nobody says. */
   readonly floods: boolean
+  /** How long a copy waits for its peer to make room. @default 5 seconds, and half a second where it did not before */
+  readonly copyTimeouts?: CopyTimeouts
   readonly metrics: MeshMetrics
 }
+
+interface CopyTimeouts {
+  readonly ms: number
+  /** For a peer that made no room for the copy before. */
+  readonly lateMs: number
+}
+
+/**
+ * A peer that reads makes room within a round trip. One that does not read, and may never, keeps the sender from its
+ * next broadcast so long, and the others with it; once is enough.
+ */
+const COPY_TIMEOUTS: CopyTimeouts = { ms: 5_000, lateMs: 500 }
+
+/** A peer that takes so much meanwhile reads, and has as much time again: a copy may have megabytes. */
+const LEAST_BYTES_PER_SECOND = 16_384
 
 /** Presence forgets some members for others: we keep account of those for a while. */
 const ORIGINS_PER_MEMBER = 2
@@ -67,6 +86,8 @@ export class Broadcast {
   })
   /** Who waits for a verdict, by ticket. */
   readonly #tickets = new Map<number, (verdict: FloodVerdict) => void>()
+  /** Connected peers that made no room for the last copy in time. */
+  readonly #late = new Set<string>()
   #ticket = 0
   #verifying = 0
   #running = false
@@ -133,10 +154,7 @@ export class Broadcast {
     await Promise.all(
       peers.map(async (peerId) => {
         try {
-          await sessions.sendBroadcast(peerId, message, {
-            mark: counter,
-            ...(signal !== undefined && { signal })
-          })
+          await this.#sendCopy(peerId, message, counter, signal)
           sent.push(peerId)
         } catch (error) {
           failed.push({ peerId, error: errorOf(error) })
@@ -163,6 +181,7 @@ export class Broadcast {
 
   /** A session can be used, or cannot any more. */
   handleSession(peerId: string, isUsable: boolean): void {
+    if (!isUsable) this.#late.delete(peerId)
     this.#core.handleSession(peerId, isUsable, monotonicNow())
     this.#drain()
   }
@@ -176,6 +195,29 @@ export class Broadcast {
   /** A member has left, as far as presence can tell. */
   handleLeft(member: Member): void {
     this.#core.handleLeft(member.peerId, member, monotonicNow())
+  }
+
+  /** Takes it back where the peer makes no room in time: nobody is to wait for who does not read. */
+  async #sendCopy(peerId: string, message: unknown, mark: number, outer?: AbortSignal): Promise<void> {
+    const { copyTimeouts: { ms, lateMs } = COPY_TIMEOUTS } = this.#init
+    const sessions = this.#init.sessions()
+    const timeoutMs = this.#late.has(peerId) ? lateMs : ms
+    let before = sessions.bytesSentTo(peerId)
+    const isMoving = (): boolean => {
+      const atLeast = before + (LEAST_BYTES_PER_SECOND * timeoutMs) / 1_000
+      before = sessions.bytesSentTo(peerId)
+      return before >= atLeast
+    }
+    const send = (signal: AbortSignal): Promise<void> =>
+      sessions.sendBroadcast(peerId, message, { mark, signal })
+    try {
+      await withDeadline(timeoutMs, outer, send, isMoving)
+    } catch (error) {
+      if (!(error instanceof AbortError) || outer?.aborted === true) throw error
+      if (sessions.peer(peerId) !== undefined) this.#late.add(peerId)
+      throw new BroadcastTimeoutError(peerId, timeoutMs, error)
+    }
+    this.#late.delete(peerId)
   }
 
   #membersBeside(peerIds: readonly string[]): number {

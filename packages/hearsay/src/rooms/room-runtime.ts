@@ -163,6 +163,10 @@ export class RoomRuntime extends TypedEventEmitter<MeshRoomEvents> {
     return this.#init.sessions.sendBroadcast(...copy)
   }
 
+  bytesSentTo(peerId: string): number {
+    return this.#init.sessions.bytesSentTo(peerId)
+  }
+
   /** A session with a peer that is in the room came up, or turned out to be in it; or it is silent or over. */
   handleSession(peerId: string, isUsable: boolean): void {
     this.overlay.handleSession(peerId, isUsable)

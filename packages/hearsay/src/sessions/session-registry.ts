@@ -191,6 +191,13 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
     await session.channel(DEFAULT_CHANNEL).send(message, options)
   }
 
+  /** Bytes that have left for that peer on the channel of broadcasts; 0 without one. */
+  bytesSentTo(peerId: string): number {
+    const channels = this.#entries.get(peerId)?.session.channels
+    const stats = channels?.find(({ label }) => label === DEFAULT_CHANNEL)?.stats()
+    return stats === undefined ? 0 : stats.bytesSent - stats.bufferedAmount
+  }
+
   /** A member has left a room, and is in these others. */
   handleMemberRooms(peerId: string, rooms: readonly string[]): void {
     this.#schedule.handleRooms(peerId, rooms)

@@ -1,3 +1,4 @@
+import { AbortError } from '@hearsay/session'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { defaultLogger } from '@libp2p/logger'
@@ -27,6 +28,10 @@ export class BroadcastMember {
   readonly broadcast: Broadcast
   readonly peerId: string
   readonly known = new Map<string, KnownOrigin>()
+  /** Peers with a session that make room for nothing. */
+  readonly stuck = new Set<string>()
+  /** What has left for each, in bytes. */
+  bytesSent: () => number = () => 0
   /** Peers with a session; what is sent to them fails where there is an error. */
   readonly sessions = new Map<string, Error | undefined>()
   readonly published: Uint8Array[] = []
@@ -67,7 +72,9 @@ export class BroadcastMember {
           return [...sessions.keys()].map((peer) => ({ peerId: peer })) as never
         },
         peer: (peer) => (sessions.has(peer) ? ({ peerId: peer } as never) : undefined),
-        sendBroadcast: (peer, message, { mark }) => {
+        bytesSentTo: () => this.bytesSent(),
+        sendBroadcast: (peer, message, { mark, signal }) => {
+          if (this.stuck.has(peer)) return untilAborted(signal)
           const error = sessions.get(peer)
           if (error !== undefined) {
             sessions.delete(peer)
@@ -134,4 +141,11 @@ export class BroadcastMember {
   get results(): ReadonlySet<string> {
     return this.metrics.keys('hearsay_flooded_broadcasts_total')
   }
+}
+
+/** As a channel without credit. */
+function untilAborted(signal?: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal?.addEventListener('abort', () => reject(new AbortError(signal)))
+  })
 }
