@@ -272,10 +272,11 @@ export class MeshRuntime {
         })
       }
     })
-    signaler.addEventListener('room', ({ detail: { remotePeer, room: proven } }) => {
-      this.sessions.handleRoom(remotePeer, proven, true)
-      const isUp = this.sessions.carries(remotePeer)
-      if (isUp) this.#rooms.get(proven.topic)?.handleSession(remotePeer, true)
+    signaler.addEventListener('room', ({ detail: { remotePeer, room: proven, isAdmitted } }) => {
+      const { admit } = this.#init.options
+      if (admit === undefined || isAdmitted || this.sessions.isDialedFor(remotePeer, proven)) {
+        this.#share(remotePeer, proven)
+      } else void this.#shareAdmitted(remotePeer, proven)
     })
     return signaler
   }
@@ -355,6 +356,25 @@ export class MeshRuntime {
     })
   }
 
+  /** A peer with a session is in the room, and may be. */
+  #share(peerId: string, room: Room): void {
+    this.sessions.handleRoom(peerId, room, true)
+    if (this.sessions.carries(peerId)) this.#rooms.get(room.topic)?.handleSession(peerId, true)
+  }
+
+  /** A peer has proven a room that it was not admitted with: a session for one room is no way into another. */
+  async #shareAdmitted(peerId: string, room: Room): Promise<void> {
+    const shared = this.sessions.roomsWith(peerId)
+    if (shared.has(room)) return
+    if (!(await this.#admit(peerId, [...shared, room]))) {
+      this.#init.metrics.refusal('not-admitted')
+      return
+    }
+    // Meanwhile the session may have become another, or one of us may have left the room.
+    const isSame = this.sessions.roomsWith(peerId) === shared
+    if (isSame && this.#signaler.roomsWith(peerId).includes(room)) this.#share(peerId, room)
+  }
+
   /** A member said something new in one of our rooms: what all of them together know of it. */
   #tellSessions(peerId: string): void {
     const rooms = this.#all.filter((room) => room.has(peerId))
@@ -382,11 +402,8 @@ export class MeshRuntime {
       options,
       metrics,
       log: components.logger.forComponent('hearsay:session'),
-      admit: (peerId) =>
-        this.#admit(
-          peerId,
-          this.#all.filter((room) => room.has(peerId)).map(({ room }) => room)
-        ),
+      roomsOf: (peerId) => this.#all.filter((room) => room.has(peerId)).map(({ room }) => room),
+      admit: (peerId, rooms) => this.#admit(peerId, rooms),
       prepare,
       worth: (peerId) => Math.max(...this.#all.map(({ overlay }) => overlay.worthOf(peerId))),
       acceptBroadcast: (...copy) => this.#acceptBroadcast(...copy),

@@ -24,6 +24,7 @@ describe('the session registry', () => {
       options: resolveHearsayOptions({ room: 'kitchen', ...options }),
       metrics: new MeshMetrics(undefined, { peers: () => 0, members: () => 0, neighbours: () => 0 }),
       log: NO_LOG as never,
+      roomsOf: () => [],
       admit: () => Promise.resolve(true),
       prepare: () => undefined,
       acceptChannel: () => false,

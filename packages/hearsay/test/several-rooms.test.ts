@@ -171,6 +171,44 @@ describe('several rooms in one mesh', function () {
     assert.deepEqual(asked.get(carol.peerId), ['attic'])
   })
 
+  it('are each for the admission hook to open, whatever the connection was made for', async () => {
+    const asked: string[] = []
+    const alice = await meshes.create({
+      autoConnect: false,
+      admit: (_peerId, { rooms }) => {
+        asked.push(rooms.join(' '))
+        return !rooms.includes('attic')
+      }
+    })
+    const bob = await meshes.create({ autoConnect: false, bootstrap: alice.addresses[0] })
+    await bob.dial(alice.peerId)
+    const [atAlice, atBob] = [await alice.join({ room: 'attic' }), await bob.join({ room: 'attic' })]
+    await Promise.all([joined(atBob, alice), heardOf(atAlice, bob)])
+    while (!asked.includes('kitchen attic')) await setTimeout(20)
+    await setTimeout(0)
+    assert.deepEqual([atAlice.peers, alice.peers.map(({ rooms }) => rooms)], [[], [['kitchen']]])
+    assert.deepEqual((await atAlice.broadcast('up here')).sent, [])
+    assert.deepEqual((await alice.broadcast('down there')).sent, [bob.peerId])
+  })
+
+  it('are opened by the hook also to whom we dial, who may prove more than we dialed it for', async () => {
+    const asked: string[] = []
+    const bob = await meshes.create({ autoConnect: false })
+    const alice = await meshes.create({
+      bootstrap: bob.addresses[0],
+      admit: async (_peerId, { rooms }) => {
+        asked.push(rooms.toSorted().join(' '))
+        // Until then presence tells of the kitchen alone.
+        if (asked.length === 1) await Promise.all([alice, bob].map((mesh) => mesh.join({ room: 'attic' })))
+        return !rooms.includes('attic')
+      }
+    })
+    const peer = await connection(alice, bob)
+    while (asked.length < 2) await setTimeout(20)
+    await setTimeout(0)
+    assert.deepEqual([asked, peer.rooms], [['kitchen', 'attic kitchen'], ['kitchen']])
+  })
+
   describe('left', () => {
     it('end the connections to those who share no other, and these alone', async () => {
       const alice = await meshes.create()

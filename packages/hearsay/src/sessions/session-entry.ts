@@ -13,15 +13,18 @@ export const DISPLACED = {
 export class SessionEntry {
   readonly session: PeerSession
   readonly peer: MeshPeer
-  /** Rooms that the peer has proven, in handshakes or over the session. */
+  /** Rooms that the peer has proven, in handshakes or over the session, and been admitted to. */
   readonly rooms = new Set<Room>()
+  /** Rooms for which we have dialed the peer: it need not be admitted to them once more. */
+  readonly dialedFor: readonly Room[]
   /** The application was told of the connection, and not yet of its end. */
   told = false
   readonly #isPinned: boolean
 
   /** @param isPinned the offer may go along some paths only: that nobody answers it says little */
-  constructor(session: PeerSession, isPinned: boolean) {
+  constructor(session: PeerSession, isPinned: boolean, dialedFor: readonly Room[]) {
     this.session = session
+    this.dialedFor = dialedFor
     this.peer = new MeshPeer(session, this.rooms)
     this.#isPinned = isPinned
   }

@@ -49,8 +49,10 @@ export interface SessionRegistryInit extends MeshChannelListener {
   readonly compare: (a: string, b: string) => number
   readonly options: ResolvedHearsayOptions
   readonly metrics: MeshMetrics
-  /** Whether a member may be dialed that nobody has asked us to dial. */
-  readonly admit: (peerId: string) => Promise<boolean>
+  /** The rooms that a member is in, as far as presence tells. */
+  readonly roomsOf: (peerId: string) => readonly Room[]
+  /** Whether a member of these rooms may be dialed that nobody has asked us to dial. */
+  readonly admit: (peerId: string, rooms: readonly Room[]) => Promise<boolean>
   /** Called with each new peer before anything of it can arrive: the place for handlers. */
   readonly prepare: (peer: MeshPeer) => void
   /** What a session is worth to the overlay: the higher, the later it makes room for another. */
@@ -118,9 +120,14 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
     return openMeshChannel(peerId, this.#entries.get(peerId)?.session, label, options)
   }
 
-  /** The rooms that a peer with a session has proven to share with us. */
+  /** The rooms that a peer with a session has proven to share with us: the same set as long as it is the same session. */
   roomsWith(peerId: string): ReadonlySet<Room> {
     return this.#entries.get(peerId)?.rooms ?? new Set()
+  }
+
+  /** Whether we have dialed that peer as a member of the room. */
+  isDialedFor(peerId: string, room: Room): boolean {
+    return this.#entries.get(peerId)?.dialedFor.includes(room) === true
   }
 
   /** A peer has proven to be in a room, or has left it, as it says itself. */
@@ -309,24 +316,31 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
     const { session } = this.#entries.get(peerId) ?? {}
     const isUnderWay =
       session !== undefined && session.state.name !== 'closing' && session.state.name !== 'closed'
-    await (isUnderWay ? session.waitForConnected(options) : this.#connect(peerId, options))
+    await (isUnderWay
+      ? session.waitForConnected(options)
+      : this.#connect(peerId, this.#init.roomsOf(peerId), options))
   }
 
   /** Whom we would not let in we do not fetch either. */
   async #connectAdmitted(peerId: string): Promise<void> {
-    const isAdmitted = await this.#init.admit(peerId)
+    const rooms = this.#init.roomsOf(peerId)
+    const isAdmitted = await this.#init.admit(peerId, rooms)
     // Meanwhile it may have offered itself, or been dialed by hand.
     if (this.#closed || this.#entries.has(peerId)) return
     if (isAdmitted) {
-      await this.#connect(peerId)
+      await this.#connect(peerId, rooms)
     } else {
       this.#schedule.handleEnded(peerId, 'unwanted', monotonicNow())
       this.#plan()
     }
   }
 
-  async #connect(peerId: string, { signal, paths }: MeshDialOptions = {}): Promise<void> {
-    const session = this.#open(peerId, paths !== undefined)
+  async #connect(
+    peerId: string,
+    rooms: readonly Room[],
+    { signal, paths }: MeshDialOptions = {}
+  ): Promise<void> {
+    const session = this.#open(peerId, paths !== undefined, rooms)
     try {
       await session.dial({ ...(signal !== undefined && { signal }), ...(paths !== undefined && { paths }) })
       this.#init.metrics.dial('connected')
@@ -336,7 +350,7 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
     }
   }
 
-  #open(peerId: string, isPinned = false): PeerSession {
+  #open(peerId: string, isPinned = false, dialedFor: readonly Room[] = []): PeerSession {
     const { signaler, options, log } = this.#init
     const init: PeerSessionInit = {
       signaler,
@@ -350,7 +364,7 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
       logger: log
     }
     const session = new PeerSession(init)
-    const entry = new SessionEntry(session, isPinned)
+    const entry = new SessionEntry(session, isPinned, dialedFor)
     const previous = this.#entries.get(peerId)
     this.#entries.set(peerId, entry)
     if (previous !== undefined) this.#replace(previous)

@@ -35,8 +35,11 @@ export interface SignalerServiceEvents {
    * it is verified and `observeInstance()` is called.
    */
   evidence: CustomEvent<{ readonly remotePeer: string; readonly evidence: Uint8Array }>
-  /** A peer has shown that it is in one of our rooms: by the handshake of a session, or later over that session. */
-  room: CustomEvent<{ readonly remotePeer: string; readonly room: Room }>
+  /**
+   * A peer has shown that it is in one of our rooms: by the handshake of a session, or later over that session.
+   * `isAdmitted` where the hook `admit` has let it in with that room, which is asked about nothing but offers.
+   */
+  room: CustomEvent<{ readonly remotePeer: string; readonly room: Room; readonly isAdmitted: boolean }>
 }
 
 /** A `Signaler` with a life: what `createSignaler()` makes. */
@@ -350,7 +353,7 @@ export class NoiseSignaler extends TypedEventEmitter<SignalerServiceEvents> impl
     const { remotePeer } = init
     const session = new Session(this.#context, {
       ...init,
-      onRoom: (room) => this.safeDispatchEvent('room', { detail: { remotePeer, room } }),
+      onRoom: (room) => this.safeDispatchEvent('room', { detail: { remotePeer, room, isAdmitted: false } }),
       onClose: (closed) => {
         if (this.#sessions.get(init.remotePeer) === closed) {
           this.#sessions.delete(init.remotePeer)
@@ -361,8 +364,9 @@ export class NoiseSignaler extends TypedEventEmitter<SignalerServiceEvents> impl
     this.#sessions.get(init.remotePeer)?.end('replaced')
     this.#sessions.set(init.remotePeer, session)
     this.#sessionsById.set(bytesKey(init.session), session)
+    const isAdmitted = init.role === 'responder'
     for (const room of this.roomsWith(remotePeer)) {
-      this.safeDispatchEvent('room', { detail: { remotePeer, room } })
+      this.safeDispatchEvent('room', { detail: { remotePeer, room, isAdmitted } })
     }
     if (init.role === 'initiator') {
       this.#proveOthers(session)
