@@ -68,6 +68,39 @@ describe('presence table', () => {
     assert.equal(table.hear('a', { sequence: 7 }, 130_002), 'accepted')
   })
 
+  it('forgets no goodbye for goodbyes of invented members, which it takes at a bounded rate', () => {
+    const table = new TestTable()
+    table.hear('a', { sequence: 1, ttlMs: 3_600_000 }, 0)
+    table.hear('a', { sequence: 3, gone: true, ttlMs: 3_600_000 }, 1)
+    const takenIn = (from: number, pauseMs: number): number => {
+      let taken = 0
+      for (let i = 0; i < 2_100; i++) {
+        const said = { gone: true, ttlMs: 3_600_000 }
+        if (table.hear(`invented${from + i}`, said, from + i * pauseMs) === 'accepted') taken++
+      }
+      return taken
+    }
+    const taken = takenIn(10, 1)
+    assert.ok(taken >= 1_000 && taken <= 1_024 + 1_100 / 50 + 1, String(taken))
+    // … nor for those that come as slowly as it takes them.
+    assert.equal(takenIn(10_000, 60), 2_100)
+    assert.equal(table.count, 1_024)
+    assert.equal(table.hear('a', { sequence: 2 }, 200_000), 'stale')
+    assert.equal(table.entry('a')?.known.record.gone, true)
+  })
+
+  it('remembers who was here and has gone, whoever else is said to have gone', () => {
+    const table = new TestTable()
+    table.hear('a', { sequence: 2 }, 0)
+    table.handleTimeout(130_000)
+    for (let i = 0; i < 2_100; i++) {
+      table.hear(`invented${i}`, { gone: true, ttlMs: 10_000 }, 130_000 + i * 60)
+      table.handleTimeout(130_000 + i * 60)
+    }
+    table.handleTimeout(300_000)
+    assert.equal(table.hear('a', { sequence: 1 }, 300_001), 'stale')
+  })
+
   it('slows a member down that comes and goes', () => {
     const table = new TestTable()
     for (let sequence = 1; sequence <= 1_000; sequence++) {

@@ -98,6 +98,7 @@ function isSame(a: TableEntry, b: TableEntry): boolean {
     a.heardAt === b.heardAt &&
     a.expiresAt === b.expiresAt &&
     a.paidUpAt === b.paidUpAt &&
+    a.wasPresent === b.wasPresent &&
     a.toldBy.length === b.toldBy.length &&
     a.toldBy.every((neighbour, index) => neighbour === b.toldBy[index])
   )

@@ -11,6 +11,8 @@ export interface TableEntry {
   readonly paidUpAt: number
   /** Neighbours by whose word it counts until then: the last one's, and before it of those whose word ran out. */
   readonly toldBy: readonly string[]
+  /** The member is or was present here: a goodbye of another may be of somebody invented. */
+  readonly wasPresent: boolean
 }
 
 /** Where a table keeps its entries, one a member. Entries do not change, so that stores may share them. */

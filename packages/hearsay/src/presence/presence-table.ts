@@ -90,7 +90,7 @@ const MAX_TOLD_BY = 16
 const MAKE_ROOM_PAUSE_MS = 50
 
 /** What remains of a record when it has expired. */
-interface Departed extends Pick<TableEntry, 'heardAt' | 'expiresAt' | 'toldBy'> {
+interface Departed extends Pick<TableEntry, 'heardAt' | 'expiresAt' | 'toldBy' | 'wasPresent'> {
   readonly instance: Uint8Array
   readonly sequence: number
   /** Nobody's word makes it count any longer. */
@@ -111,6 +111,7 @@ export class PresenceTable {
   #tombstones = 0
   #sweepAt = Number.POSITIVE_INFINITY
   #makeRoomAt = Number.NEGATIVE_INFINITY
+  #makeTombstoneRoomAt = Number.NEGATIVE_INFINITY
 
   constructor(options: PresenceTableOptions) {
     this.#options = options
@@ -228,11 +229,13 @@ export class PresenceTable {
     if (expiresAt <= now) return 'stale'
     const wasPresent = before !== undefined && !before.known.record.gone
     if (!wasPresent && !record.gone && this.isFull && !this.#makeRoom(source, now)) return 'table-full'
+    const isStranger = record.gone && heard?.wasPresent !== true
+    if (isStranger && before === undefined && !this.#takesStranger(now)) return 'table-full'
 
     const neighbour = before?.neighbour ?? source.neighbour
     const heardAt = again?.heardAt ?? now
     const toldBy = withTeller(again?.toldBy, source)
-    const entry = { known, neighbour, heardAt, expiresAt, paidUpAt, toldBy }
+    const entry = { known, neighbour, heardAt, expiresAt, paidUpAt, toldBy, wasPresent: !isStranger }
     this.#put(entry)
     if (record.gone) this.#tellGone(wasPresent ? before : undefined)
     else this.#tell(entry, wasPresent ? before : undefined)
@@ -247,7 +250,8 @@ export class PresenceTable {
       heardAt: now,
       expiresAt: now + known.record.ttlMs,
       paidUpAt: now,
-      toldBy: []
+      toldBy: [],
+      wasPresent: true
     })
   }
 
@@ -355,20 +359,39 @@ export class PresenceTable {
   #rememberDeparted(entry: TableEntry): void {
     const { peerId } = entry.known
     this.#departed.delete(peerId)
-    this.#departed.set(peerId, departedOf(entry))
-    if (this.#departed.size > MAX_DEPARTED) {
+    if (this.#departed.size >= MAX_DEPARTED) {
+      const [stranger] = [...this.#departed].find(([, { wasPresent }]) => !wasPresent) ?? []
       const [oldest] = this.#departed.keys()
-      this.#departed.delete(oldest)
+      const victim = stranger ?? (entry.wasPresent ? oldest : undefined)
+      if (victim === undefined) return
+      this.#departed.delete(victim)
     }
+    this.#departed.set(peerId, departedOf(entry))
+  }
+
+  /** Goodbyes of whom we never heard cost whoever invents them nothing: they take the place of their like only. */
+  #takesStranger(now: number): boolean {
+    if (this.#tombstones < MAX_DEPARTED) return true
+    if (now < this.#makeTombstoneRoomAt) return false
+    this.#makeTombstoneRoomAt = now + MAKE_ROOM_PAUSE_MS
+    const oldest = this.#oldestTombstone(({ wasPresent }) => !wasPresent)
+    if (oldest === undefined) return false
+    this.#expire(oldest)
+    return true
   }
 
   #dropOldestTombstone(): void {
+    const oldest = this.#oldestTombstone(({ wasPresent }) => !wasPresent) ?? this.#oldestTombstone(() => true)
+    if (oldest !== undefined) this.#expire(oldest)
+  }
+
+  #oldestTombstone(isMeant: (entry: TableEntry) => boolean): TableEntry | undefined {
     let oldest: TableEntry | undefined
     for (const entry of this.#entries) {
-      if (this.#isTombstone(entry) && entry.heardAt < (oldest?.heardAt ?? Number.POSITIVE_INFINITY))
-        oldest = entry
+      if (!this.#isTombstone(entry) || !isMeant(entry)) continue
+      if (entry.heardAt < (oldest?.heardAt ?? Number.POSITIVE_INFINITY)) oldest = entry
     }
-    if (oldest !== undefined) this.#expire(oldest)
+    return oldest
   }
 
   /**
@@ -402,9 +425,9 @@ function memberOf({ known, heardAt, expiresAt }: TableEntry): Member {
   return { peerId, instance, sequence, addresses, introducers, services, settled, heardAt, expiresAt }
 }
 
-function departedOf({ known, heardAt, expiresAt, toldBy }: TableEntry): Departed {
+function departedOf({ known, heardAt, expiresAt, toldBy, wasPresent }: TableEntry): Departed {
   const { instance, sequence } = known.record
-  return { instance, sequence, heardAt, expiresAt, toldBy, endsAt: heardAt + ttlOf(known.record) }
+  return { instance, sequence, heardAt, expiresAt, toldBy, wasPresent, endsAt: heardAt + ttlOf(known.record) }
 }
 
 function ttlOf({ ttlMs }: PresenceRecord): number {
