@@ -56,7 +56,7 @@ export interface BroadcastResult {
   readonly sent: readonly string[]
   /** The errors of `Channel.send()`, or `BroadcastTimeoutError`. */
   readonly failed: readonly { readonly peerId: string; readonly error: Error }[]
-  /** Members of whom we know and to whom it did not go over a session. */
+  /** Members of whom we know and to whom it did not go over a session, without those that are lost. */
   readonly unconnected: number
   /** Whether it was flooded for them: gossip tells nobody whom it has reached. */
   readonly flooded: boolean

@@ -67,6 +67,21 @@ describe('broadcast', () => {
       assert.deepEqual([flooded, unconnected], [false, 0])
     })
 
+    it('is not flooded for members that are lost; where it is for others it is theirs too', async () => {
+      const [alice, bob] = await pair()
+      alice.sessions.set('somebody', undefined)
+      for (const peer of [bob.peerId, 'of another room']) alice.lost.add(peer)
+      const expected = { sent: ['somebody'], failed: [], unconnected: 0, flooded: false }
+      for (let n = 0; n < 20; n++) assert.deepEqual(await alice.broadcast.send('hi'), expected)
+      const carol = await BroadcastMember.create()
+      members.push(carol)
+      alice.meet(carol)
+      assert.deepEqual(await alice.broadcast.send('hi'), { ...expected, unconnected: 1, flooded: true })
+      assert.equal(await bob.hear(alice.published[0]), Accept)
+      alice.lost.delete(bob.peerId)
+      assert.equal((await alice.broadcast.send('hi')).unconnected, 2)
+    })
+
     it('is flooded where presence may not tell of everybody', async () => {
       const presence = { size: 0, get: () => undefined, isFull: true, setSettled: () => undefined }
       const [, bob] = await pair({ presence })

@@ -181,7 +181,9 @@ describe('dial schedule', () => {
       const now = unanswered(schedule, 1)
       assert.deepEqual([outputs(schedule, now), schedule.isLost('z')], [[], false])
       assert.ok(schedule.pollTimeout()! - now <= 1_000)
-      assert.equal(lostSchedule()[0].isLost('z'), true)
+      assert.deepEqual([...schedule.lost], [])
+      const [lost] = lostSchedule()
+      assert.deepEqual([lost.isLost('z'), ...lost.lost], [true, 'z'])
     })
 
     it('goes on trying, ever more rarely, up to ten minutes', () => {
@@ -221,7 +223,7 @@ describe('dial schedule', () => {
         const [schedule, now] = lostSchedule()
         find(schedule, now + 5)
         assert.deepEqual(outputs(schedule, now + 5)[0], { type: 'found', peerId: 'z' })
-        assert.equal(schedule.isLost('z'), false)
+        assert.deepEqual([schedule.isLost('z'), ...schedule.lost], [false])
       })
     }
 
@@ -256,6 +258,7 @@ describe('dial schedule', () => {
     it('forgets that with the member', () => {
       const [schedule, now] = lostSchedule()
       schedule.handleMemberLeft('z')
+      assert.deepEqual([...schedule.lost], [])
       schedule.handleMember('z', REACHABLE, now)
       assert.equal(schedule.isLost('z'), false)
     })

@@ -37,8 +37,8 @@ export interface BroadcastInit {
   /** Declared channels, by label: the default one's codec writes what is flooded, too. */
   readonly channels: Readonly<Record<string, ChannelOptions>>
   readonly presence: Pick<Presence, 'size' | 'get' | 'isFull' | 'setSettled'>
-  /** Those with peers that are in the room. */
-  readonly sessions: () => Pick<SessionRegistry, 'peers' | 'peer' | 'sendBroadcast' | 'bytesSentTo'>
+  /** Those with peers that are in the room; the lost ones may be of others. */
+  readonly sessions: () => Pick<SessionRegistry, 'peers' | 'peer' | 'lost' | 'sendBroadcast' | 'bytesSentTo'>
   /** The counter of a broadcast of ours. @default this room has counters of its own */
   readonly nextCounter?: () => number
   readonly maxMembers: number
@@ -220,9 +220,11 @@ export class Broadcast {
     this.#late.delete(peerId)
   }
 
+  /** Without those that are lost: most are dead, and to flood for them until presence forgets them would cost everybody. */
   #membersBeside(peerIds: readonly string[]): number {
-    const { presence } = this.#init
-    return presence.size - peerIds.filter((peerId) => presence.get(peerId) !== undefined).length
+    const { presence, sessions } = this.#init
+    const left = new Set([...peerIds, ...sessions().lost])
+    return presence.size - [...left].filter((peerId) => presence.get(peerId) !== undefined).length
   }
 
   #isWithoutSession(peerId: string): boolean {

@@ -163,6 +163,11 @@ export class RoomRuntime extends TypedEventEmitter<MeshRoomEvents> {
     return this.#init.sessions.sendBroadcast(...copy)
   }
 
+  /** Members that answer nobody, of any room. */
+  get lost(): ReadonlySet<string> {
+    return this.#init.sessions.lost
+  }
+
   bytesSentTo(peerId: string): number {
     return this.#init.sessions.bytesSentTo(peerId)
   }

@@ -114,6 +114,7 @@ export class DialSchedule {
   readonly #candidates = new Map<string, Candidate>()
   /** The candidates in each room, in their order, but for those that are lost: they keep nobody from being next. */
   readonly #rings = new Map<string, PeerRing>()
+  readonly #lost = new Set<string>()
   readonly #outputs: ScheduleOutput[] = []
   /** Sessions, dials under way and offers being answered, whoever asked for them. */
   readonly #taken = new Set<string>()
@@ -134,7 +135,11 @@ export class DialSchedule {
 
   /** Whether dials to that member go unanswered, and nothing was heard of it since. */
   isLost(peerId: string): boolean {
-    return (this.#candidates.get(peerId)?.unanswered ?? 0) >= UNANSWERED
+    return this.#lost.has(peerId)
+  }
+
+  get lost(): ReadonlySet<string> {
+    return this.#lost
   }
 
   /** A record of the member came that is newer than those before: it lived when it signed it. */
@@ -176,6 +181,7 @@ export class DialSchedule {
   handleMemberLeft(peerId: string): void {
     this.handleRooms(peerId, [])
     this.#candidates.delete(peerId)
+    this.#lost.delete(peerId)
   }
 
   /** The peer came back as a new process: whatever it refused or failed at is of the past. */
@@ -293,12 +299,16 @@ export class DialSchedule {
 
   /** Tells of a member that is lost, or found. */
   #note(candidate: Candidate, peerId: string, unanswered: number): void {
-    const wasLost = this.isLost(peerId)
     candidate.unanswered = unanswered
-    const isLost = this.isLost(peerId)
-    if (isLost === wasLost) return
-    if (isLost) this.#leaveRings(peerId, candidate)
-    else this.#enterRings(peerId, candidate)
+    const isLost = unanswered >= UNANSWERED
+    if (isLost === this.isLost(peerId)) return
+    if (isLost) {
+      this.#lost.add(peerId)
+      this.#leaveRings(peerId, candidate)
+    } else {
+      this.#lost.delete(peerId)
+      this.#enterRings(peerId, candidate)
+    }
     this.#outputs.push({ type: isLost ? 'lost' : 'found', peerId })
   }
 

@@ -219,6 +219,11 @@ export class SessionRegistry extends TypedEventEmitter<SessionRegistryEvents> {
     return this.#schedule.isLost(peerId)
   }
 
+  /** Members for whom that holds, of any room. */
+  get lost(): ReadonlySet<string> {
+    return this.#schedule.lost
+  }
+
   /** Connects, joins an attempt under way, or gives the connection that there is. Errors as `Mesh.dial()`. */
   async dial(peerId: string, options: MeshDialOptions = {}): Promise<MeshPeer> {
     if (this.#closed) throw new MeshClosedError()

@@ -30,6 +30,8 @@ export class BroadcastMember {
   readonly known = new Map<string, KnownOrigin>()
   /** Peers with a session that make room for nothing. */
   readonly stuck = new Set<string>()
+  /** Members that answer nobody. */
+  readonly lost = new Set<string>()
   /** What has left for each, in bytes. */
   bytesSent: () => number = () => 0
   /** Peers with a session; what is sent to them fails where there is an error. */
@@ -72,6 +74,7 @@ export class BroadcastMember {
           return [...sessions.keys()].map((peer) => ({ peerId: peer })) as never
         },
         peer: (peer) => (sessions.has(peer) ? ({ peerId: peer } as never) : undefined),
+        lost: this.lost,
         bytesSentTo: () => this.bytesSent(),
         sendBroadcast: (peer, message, { mark, signal }) => {
           if (this.stuck.has(peer)) return untilAborted(signal)
