@@ -159,10 +159,24 @@ export class MeshNode extends TypedEventEmitter<MeshEvents> implements Mesh, Sta
     if (this.#handlers.has(type)) {
       throw new HandlerExistsError(`the mesh has a handler for "${type}": take it back first`)
     }
+    const peers = this.#running?.sessions.all ?? []
+    const installed: MeshPeer[] = []
+    try {
+      for (const peer of peers) {
+        this.#install(peer, type)
+        installed.push(peer)
+      }
+    } catch (error) {
+      for (const peer of installed) peer.unhandle(type)
+      throw error
+    }
     this.#handlers.set(type, handler as MeshHandler)
-    for (const peer of this.#running?.sessions.all ?? []) this.#install(peer, type)
+    let isSet = true
     return () => {
-      if (!this.#handlers.delete(type)) return
+      // Another may have been set since.
+      if (!isSet) return
+      isSet = false
+      this.#handlers.delete(type)
       for (const peer of this.#running?.sessions.all ?? []) peer.unhandle(type)
     }
   }

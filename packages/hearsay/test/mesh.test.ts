@@ -103,6 +103,22 @@ describe('mesh', function () {
       assert.equal(await peer.request('double', 21), 42)
       takeBack()
       await assert.rejects(peer.request('double', 21), { code: 'ERR_NO_HANDLER' })
+      alice.handle('double', () => 'another')
+      takeBack()
+      assert.equal(await peer.request('double', 21), 'another')
+    })
+
+    it('sets a handler for all peers or for none', async () => {
+      const [alice, bob, carol] = await meshes.line(3)
+      await allConnected([alice, bob, carol])
+      const [first, last] = alice.peers
+      last.handle('name', () => 'for one')
+      assert.throws(() => alice.handle('name', () => 'for all'), { code: 'ERR_HANDLER_EXISTS' })
+      const asker = [bob, carol].find(({ peerId }) => peerId === first.peerId)!
+      await assert.rejects(asker.peer(alice.peerId)!.request('name'), { code: 'ERR_NO_HANDLER' })
+      last.unhandle('name')
+      alice.handle('name', () => 'for all')
+      assert.equal(await asker.peer(alice.peerId)!.request('name'), 'for all')
     })
   })
 
