@@ -2,7 +2,8 @@ import type { FloodRefusal } from './broadcast/broadcast-core.ts'
 import type { Counter, CounterGroup, HistogramGroup, Metrics } from '@libp2p/interface'
 
 /** How a presence record was taken; what cannot be read is `invalid`. */
-type RecordResult = 'invalid' | 'accepted' | 'renewed' | 'stale' | 'too-often' | 'table-full' | 'own'
+type RecordResult =
+  'invalid' | 'foreign' | 'accepted' | 'renewed' | 'stale' | 'too-often' | 'table-full' | 'own'
 
 /** What became of a broadcast that came by gossip. */
 export type FloodResult =

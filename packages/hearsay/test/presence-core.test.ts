@@ -208,6 +208,20 @@ describe('presence core', () => {
       assert.ok(!told('l1', outputs))
     })
 
+    it('is not fetched again where its version is not known, for which nobody is blamed', () => {
+      const core = settledCore()
+      core.handleLinkOpen('l', 'a', false, 100)
+      core.handleFrame('l', digestFrame([first.fingerprint]), 200)
+      core.handleFrame('l', recordsFrame(first), 300)
+      const open = all(core).find(({ type }) => type === 'open')
+      assert.ok(open?.type === 'open')
+      core.handleForeign(open.arrival, 300)
+      core.handleFrame('l', digestFrame([first.fingerprint]), 400)
+      assert.deepEqual(all(core), [])
+      core.handleFrame('l', digestFrame([second.fingerprint]), 500)
+      assert.deepEqual(sentTo(core, 'l'), [{ type: 'want', fingerprints: [second.fingerprint] }])
+    })
+
     it('is not fetched again once it came to nothing', () => {
       const core = settledCore()
       core.handlePublished(knownOf('m1', { sequence: 5 }), 'neighbour', 60)

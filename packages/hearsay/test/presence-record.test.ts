@@ -114,8 +114,18 @@ describe('presence record', () => {
       for (let index = 0; index < sealed.length; index++) {
         const altered = sealed.slice()
         altered[index] ^= 1
-        assert.equal(await openPresence(altered, room), undefined, `byte ${index}`)
+        const expected = index === 0 ? { verdict: 'foreign' } : undefined
+        assert.deepEqual(await openPresence(altered, room), expected, `byte ${index}`)
       }
+    })
+
+    it('is foreign in another version, however long, which its relay may know', async () => {
+      assert.deepEqual(await openPresence(Uint8Array.of(2), room), { verdict: 'foreign' })
+      assert.deepEqual(await openPresence(new Uint8Array(MAX_SEALED_BYTES).fill(2), room), {
+        verdict: 'foreign'
+      })
+      assert.equal(await openPresence(new Uint8Array(MAX_SEALED_BYTES + 1).fill(2), room), undefined)
+      assert.equal(await openPresence(new Uint8Array(), room), undefined)
     })
 
     it('is refused where the signature is for another purpose', async () => {
@@ -149,7 +159,9 @@ describe('presence record', () => {
     it('never makes a member of arbitrary bytes, nor of too many', async () => {
       await fc.assert(
         fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), async (bytes) => {
-          assert.equal(await openPresence(bytes, room), undefined)
+          const opened = await openPresence(bytes, room)
+          assert.ok(opened === undefined || (opened.verdict === 'foreign' && bytes[0] !== 1))
+          assert.equal(await openPresence(Uint8Array.of(1, ...bytes), room), undefined)
           assert.equal(await openPresence(encrypt(bytes), room), undefined)
         }),
         { numRuns: 50 }

@@ -95,6 +95,24 @@ describe('presence streams', function () {
     await allConnected([alice, bob, carol])
   })
 
+  it('do not end for a record of another version', async () => {
+    const alice = await meshes.create()
+    const { peerId, privateKey, frames } = await strangerTo(alice)
+    await frames.write(Hello.encode({ topic: room.topic, proof: helloProof(room, peerId, alice.peerId) }))
+    const discovered = nextEvent(alice, 'member:discovered', (member) => member.peerId === peerId)
+    const say = async (sealed: Uint8Array) =>
+      frames.write(encodeFrame({ type: 'records', held: [{ sealed, remainingMs: 120_000 }], absent: [] }))
+    await say(new Uint8Array(200).fill(2))
+    // Whatever it makes of that, it has made before it answers.
+    await frames.write(encodeFrame({ type: 'want', fingerprints: ['0123456789abcdef'] }))
+    for (;;) {
+      const frame = decodeFrame((await frames.read()).subarray())
+      if (frame?.type === 'records' && frame.absent.length > 0) break
+    }
+    await say(await sealPresence(recordOf(), privateKey, room, new Uint8Array(24)))
+    await discovered
+  })
+
   it('bring in members that answer no dial: they are listed again when they have something new to say', async () => {
     const [alice] = await meshes.line(2, { timeouts: { offerTimeoutMs: 150 } })
     const { peerId, privateKey, frames } = await strangerTo(alice)

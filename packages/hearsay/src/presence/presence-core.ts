@@ -237,6 +237,13 @@ export class PresenceCore {
     this.#drain(now)
   }
 
+  /** A record of a neighbour's is of a version that we do not know, and the neighbour may: nothing is wrong with it. */
+  handleForeign({ fingerprint }: RecordArrival, now: number): void {
+    this.#puller.handleSettled(fingerprint)
+    this.#refuse(fingerprint)
+    this.#drain(now)
+  }
+
   /** What a neighbour gave for a record is none: it verifies all that it keeps, so this is its own doing. */
   handleUnsound(arrival: RecordArrival, now: number): void {
     this.#puller.handleSettled(arrival.fingerprint)

@@ -49,10 +49,14 @@ export async function sealPresence(
   return concat([header, nonce, sealed])
 }
 
-/** A sound record of the room, and whether its signature was verified, or says nothing new and was not. */
+/**
+ * A sound record of the room, and whether its signature was verified, or says nothing new and was not; or `foreign`:
+ * one of another version, which whoever passes it on may understand.
+ */
 export type OpenedPresence =
   | { readonly verdict: 'verified'; readonly known: KnownRecord }
   | { readonly verdict: 'stale'; readonly peerId: string; readonly record: PresenceRecord }
+  | { readonly verdict: 'foreign' }
 
 /**
  * Decrypts and verifies what a stranger sent: `undefined` for anything that is not a member's sound record.
@@ -64,13 +68,9 @@ export async function openPresence(
   room: PresenceRoom,
   isNews: (peerId: string, record: PresenceRecord) => boolean = () => true
 ): Promise<OpenedPresence | undefined> {
-  if (
-    bytes.length > MAX_SEALED_BYTES ||
-    bytes.length <= 1 + NONCE_BYTES + TAG_BYTES ||
-    bytes[0] !== VERSION
-  ) {
-    return undefined
-  }
+  if (bytes.length > MAX_SEALED_BYTES || bytes.length === 0) return undefined
+  if (bytes[0] !== VERSION) return { verdict: 'foreign' }
+  if (bytes.length <= 1 + NONCE_BYTES + TAG_BYTES) return undefined
   try {
     const nonce = bytes.subarray(1, 1 + NONCE_BYTES)
     const marshalled = cipher(room, nonce).decrypt(bytes.subarray(1 + NONCE_BYTES))

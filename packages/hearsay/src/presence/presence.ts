@@ -217,7 +217,7 @@ export class Presence extends TypedEventEmitter<PresenceEvents> {
     }
     const opened = await this.#open(fingerprint, data)
     if (opened === undefined) return TopicValidatorResult.Reject
-    if (!this.#running || opened.verdict === 'stale') return TopicValidatorResult.Ignore
+    if (!this.#running || opened.verdict !== 'verified') return TopicValidatorResult.Ignore
     const verdict = this.#core.handlePublished(opened.known, neighbour.toString(), monotonicNow())
     this.#init.metrics.presenceRecord(verdict)
     this.#drain()
@@ -289,6 +289,7 @@ export class Presence extends TypedEventEmitter<PresenceEvents> {
     const opened = await this.#open(arrival.fingerprint, sealed, arrival)
     const now = monotonicNow()
     if (opened === undefined) this.#core.handleUnsound(arrival, now)
+    else if (opened.verdict === 'foreign') this.#core.handleForeign(arrival, now)
     else if (opened.verdict === 'stale') this.#core.handleStale(arrival, opened.peerId, opened.record, now)
     else this.#init.metrics.presenceRecord(this.#core.handleOpened(arrival, opened.known, now))
     this.#drain()
