@@ -329,6 +329,27 @@ describe('overlay planner', () => {
     assert.deepEqual(dials(planner, 100_000), [], 'nothing else leads to it')
   })
 
+  it('links to the next in the ring whose presence has expired, as long as a session with it stands', () => {
+    const planner = plannerOf({ degree: 1 })
+    link(planner, 'a', 0)
+    planner.handleMember('x', 0, 60_000)
+    planner.handleSession('x', true, 0)
+    planner.handleMemberLeft('x')
+    assert.deepEqual(dials(planner, 3_000), [{ kind: 'session', target: 'x' }])
+    planner.handleDialed('x', undefined, 3_000)
+    planner.handleSession('x', false, 3_100)
+    assert.deepEqual(dials(planner, 100_000), [], 'nothing else leads to it')
+  })
+
+  it('links to nobody that has said goodbye, though its session has not ended', () => {
+    const planner = plannerOf({ degree: 1 })
+    link(planner, 'a', 0)
+    planner.handleMember('x', 0, 60_000)
+    planner.handleSession('x', true, 0)
+    planner.handleDeparted('x', 1_000)
+    assert.deepEqual(dials(planner, 100_000), [])
+  })
+
   it('replaces a member that has left the room, though a link to it stands for another room', () => {
     const planner = plannerOf({ degree: 1 })
     link(planner, 'x', 0)

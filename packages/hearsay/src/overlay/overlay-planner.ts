@@ -119,8 +119,13 @@ export class OverlayPlanner {
   handleMemberLeft(peerId: string): void {
     const candidate = this.#candidates.get(peerId)
     if (candidate?.kind !== 'member') return
-    this.#candidates.delete(peerId)
-    this.#pending.delete(candidate)
+    if (this.#sessions.has(peerId)) {
+      // Its record expired or was forgotten, but a session shows that it is there, and the ring may go through it.
+      candidate.overdueAt = Number.POSITIVE_INFINITY
+    } else {
+      this.#candidates.delete(peerId)
+      this.#pending.delete(candidate)
+    }
     this.#planAnew()
   }
 
@@ -168,8 +173,8 @@ export class OverlayPlanner {
 
   /** A member has said goodbye to the room: whatever joins us to it carries the room no more. */
   handleDeparted(peerId: string, now: number): void {
-    this.handleMemberLeft(peerId)
     this.handleSession(peerId, false, now)
+    this.handleMemberLeft(peerId)
     this.#noteLost(peerId)
     this.#planAnew()
   }
