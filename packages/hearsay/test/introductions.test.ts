@@ -40,10 +40,11 @@ describe('introductions', () => {
     const signal = AbortSignal.timeout(10_000)
 
     /** With a connection that is there from the start, or comes about by being asked for. */
-    function introductions(isConnected: boolean) {
+    function introductions(isConnected: boolean, protocol = '/hearsay/introduce/1.0.0') {
       const log: string[] = []
       const connection = {
         status: 'open',
+        streams: [{ protocol }],
         close: async () => {
           log.push('closed')
         }
@@ -52,6 +53,7 @@ describe('introductions', () => {
         components: {
           peerId: peerIdFromString(testPeerId(1)),
           logger: defaultLogger(),
+          pubsub: { protocols: [] },
           connectionManager: { getConnections: () => (isConnected ? [connection] : []) }
         } as never,
         rooms: () => [
@@ -77,6 +79,14 @@ describe('introductions', () => {
       subject.release(peer)
       subject.release(peer)
       assert.deepEqual(log, [`farewell to ${peer}`, 'closed'])
+      assert.equal(subject.isBorrowed(peer), false)
+    })
+
+    it('leave alone one that the application uses meanwhile', async () => {
+      const { subject, log } = introductions(false, '/app/1.0.0')
+      await subject.connect(peer, { signal })
+      subject.release(peer)
+      assert.deepEqual(log, [`farewell to ${peer}`])
       assert.equal(subject.isBorrowed(peer), false)
     })
 

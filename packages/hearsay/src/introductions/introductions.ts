@@ -1,5 +1,6 @@
 import { peerIdFromString } from '@libp2p/peer-id'
 import { INTRODUCE_PROTOCOL, IntroducerHost, IntroducerPath } from '@hearsay/signaling'
+import { hasForeignStream } from '../overlay/foreign-streams.ts'
 import { networkOf } from './network.ts'
 import type { HearsayComponents } from '../components.ts'
 import type { Overlay } from '../overlay/overlay.ts'
@@ -131,12 +132,16 @@ export class Introductions implements IntroducerDirectory {
     return this.#borrowed.has(peer)
   }
 
-  /** Hangs up where nothing but introductions needed the connection. Who was told so does not look for another. */
+  /**
+   * Hangs up where nothing but introductions needed the connection, nor does the application by now. Who was told so
+   * does not look for another.
+   */
   release(peer: string): void {
     const connection = this.#borrowed.get(peer)
     if (connection === undefined) return
     this.#borrowed.delete(peer)
     this.#handleFarewell(peer)
+    if (hasForeignStream(connection, this.#init.components.pubsub)) return
     connection.close().catch(() => {
       connection.abort(new Error('it did not close'))
     })

@@ -2,6 +2,7 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import { withDeadline } from '../deadline.ts'
 import { NoSessionError } from '../errors.ts'
 import { readOverlayAddress } from '../transport/overlay-address.ts'
+import { hasForeignStream } from './foreign-streams.ts'
 import type { HearsayComponents } from '../components.ts'
 import type { HearsayTransport } from '../transport/hearsay-transport.ts'
 import type { LinkChannel } from '../transport/session-links.ts'
@@ -90,14 +91,30 @@ export class OverlayLinks {
     return opening
   }
 
-  /** Hangs up on peers of which nobody has a need any more: all links to them, or those alone that we have made. */
+  /** Whether the application uses none of the connections to that peer. */
+  mayClose(peerId: string): boolean {
+    return !this.#linksTo(peerId).some((link) => this.#isForeign(link))
+  }
+
+  /**
+   * Hangs up on peers of which nobody has a need any more: all links to them, or those alone that we have made; but
+   * none that the application uses.
+   */
   async close(peerIds: readonly string[], { inbound }: { inbound: boolean }): Promise<void> {
-    const links = peerIds.flatMap((peerId) =>
-      this.#init.components.connectionManager.getConnections(peerIdFromString(peerId))
-    )
+    const links = peerIds.flatMap((peerId) => this.#linksTo(peerId))
     await Promise.all(
-      links.filter(({ direction }) => inbound || direction === 'outbound').map((link) => closeLink(link))
+      links
+        .filter((link) => (inbound || link.direction === 'outbound') && !this.#isForeign(link))
+        .map((link) => closeLink(link))
     )
+  }
+
+  #linksTo(peerId: string): Connection[] {
+    return this.#init.components.connectionManager.getConnections(peerIdFromString(peerId))
+  }
+
+  #isForeign(link: Connection): boolean {
+    return hasForeignStream(link, this.#init.components.pubsub)
   }
 
   readonly #onDisconnect = ({ detail }: CustomEvent<PeerId>): void => {

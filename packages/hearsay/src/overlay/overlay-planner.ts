@@ -24,7 +24,7 @@ export interface OverlayPlannerOptions {
   bootstrap: readonly string[]
   /** Uniform in [0, 1). */
   random: () => number
-  /** Whether a link that is of no use here may end: another room may need it. @default () => true */
+  /** Whether a link that is of no use here may end: another room, or the application, may need it. @default () => true */
   mayClose?: (peerId: string) => boolean
 }
 

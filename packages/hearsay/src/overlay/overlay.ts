@@ -56,7 +56,7 @@ export class Overlay {
       degree: init.degree,
       bootstrap: others.map(String),
       random: Math.random,
-      mayClose: (peerId) => !this.#isNeededElsewhere(peerId)
+      mayClose: (peerId) => init.links.mayClose(peerId) && !this.#isNeededElsewhere(peerId)
     })
     // A list of entries may hold our own address: the first node of all has nobody else to enter through.
     if (others.length === 0) this.#entered.resolve(undefined)
