@@ -1,3 +1,6 @@
+import { withDeadline } from './deadline.ts'
+import { AdmitTimeoutError } from './errors.ts'
+
 /** What is known of a peer that asks to connect: it is authenticated and in one of our rooms. */
 export interface AdmissionRequest {
   /** Names of the rooms that it proved to be in. */
@@ -12,3 +15,29 @@ export interface AdmissionRequest {
  * known. A hook that throws admits nobody.
  */
 export type AdmitHook = (peerId: string, request: AdmissionRequest) => boolean | Promise<boolean>
+
+/** Who is being asked about keeps a place among the dials under way, and a hook may never answer. */
+const ADMIT_TIMEOUT_MS = 30_000
+
+/**
+ * What the hook says of that peer. Throws what the hook throws.
+ *
+ * @param stopped aborted when nobody waits for the answer any more; its reason is thrown
+ * @throws {AdmitTimeoutError} it does not answer
+ */
+export function askAdmit(
+  hook: AdmitHook,
+  peerId: string,
+  request: AdmissionRequest,
+  stopped: AbortSignal,
+  timeoutMs = ADMIT_TIMEOUT_MS
+): Promise<boolean> {
+  return withDeadline(timeoutMs, stopped, async (signal) => {
+    stopped.throwIfAborted()
+    const { promise, reject } = Promise.withResolvers<never>()
+    signal.addEventListener('abort', () => {
+      reject(stopped.aborted ? stopped.reason : new AdmitTimeoutError(peerId, timeoutMs))
+    })
+    return Promise.race([promise, hook(peerId, request)])
+  })
+}

@@ -304,6 +304,21 @@ export class DialError extends HearsayError {
   }
 }
 
+/** The hook `admit` did not answer: the peer was not admitted. */
+export class AdmitTimeoutError extends HearsayError {
+  static override readonly name = 'AdmitTimeoutError'
+  readonly peerId: string
+
+  constructor(peerId: string, timeoutMs: number) {
+    super(
+      'ERR_ADMIT_TIMEOUT',
+      `The hook admit() has not answered for ${peerId} within ${timeoutMs} ms, which counts as no: decide from what ` +
+        'you know, or give up on whatever it waits for.'
+    )
+    this.peerId = peerId
+  }
+}
+
 /** A handler of ours threw. The peer got an error reply; nothing else was harmed. */
 export class HandlerFailedError extends HearsayError {
   static override readonly name = 'HandlerFailedError'

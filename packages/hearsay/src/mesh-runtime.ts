@@ -5,6 +5,7 @@ import {
   SessionChannelPath,
   SIGNAL_PROTOCOL
 } from '@hearsay/signaling'
+import { askAdmit } from './admission.ts'
 import { HandlerFailedError, MeshClosedError, reasonOf, RoomJoinedError, RoomLimitError } from './errors.ts'
 import { Introductions } from './introductions/introductions.ts'
 import { memberOf } from './mesh-member.ts'
@@ -457,9 +458,9 @@ export class MeshRuntime {
     const { options } = this.#init
     if (options.admit === undefined) return true
     try {
-      return await options.admit(peerId, { rooms: rooms.map(({ name }) => name) })
+      return await askAdmit(options.admit, peerId, { rooms: rooms.map(({ name }) => name) }, this.stopped)
     } catch (error) {
-      this.#report(error)
+      if (!this.stopped.aborted) this.#report(error)
       return false
     }
   }
