@@ -211,10 +211,11 @@ export class MeshRuntime {
     if (this.#rooms.get(runtime.room.topic) !== runtime) return
     const { room, presence, overlay } = runtime
     const neighbours = [...overlay.neighbourIds]
+    // Before the goodbye: a proof of ours that comes after it would undo it.
+    this.#signaler.removeRoom(room)
     await runtime.stop()
     if (this.stopped.aborted) return
     this.#sequences.set(room.topic, presence.sequence)
-    this.#signaler.removeRoom(room)
     this.#introductions.refresh()
     for (const { peerId } of presence.members()) this.#tellLeft(peerId)
     const elsewhere = new Set(this.#all.flatMap((other) => [...other.overlay.neighbourIds]))

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { noise } from '@chainsafe/libp2p-noise'
 import { yamux } from '@chainsafe/libp2p-yamux'
 import { identify } from '@libp2p/identify'
+import { defaultLogger } from '@libp2p/logger'
+import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { tcp } from '@libp2p/tcp'
 import { lpStream } from '@libp2p/utils'
 import { deriveRoom } from '@hearsay/signaling'
@@ -12,9 +14,11 @@ import { PRESENCE_PROTOCOL } from '../src/constants.ts'
 import { decodeFrame, encodeFrame } from '../src/presence/exchange-frame.ts'
 import { Hello } from '../src/presence/pb/exchange.js'
 import { helloProof, sealPresence } from '../src/presence/presence-seal.ts'
+import { PresenceStreams } from '../src/presence/presence-streams.ts'
 import { allConnected, Meshes, nextEvent } from './support/meshes.ts'
 import { recordOf } from './support/presence-room.ts'
 import type { Mesh } from '../src/index.ts'
+import type { PresenceGuest } from '../src/presence/presence-door.ts'
 import type { PresenceRoom } from '../src/presence/presence-seal.ts'
 import type { Libp2p } from '@libp2p/interface'
 
@@ -111,6 +115,45 @@ describe('presence streams', function () {
     }
     await say(await sealPresence(recordOf(), privateKey, room, new Uint8Array(24)))
     await discovered
+  })
+
+  it('let nobody in whose greeting ends after we have left', async () => {
+    const welcomes: ((guest: PresenceGuest) => Promise<void>)[] = []
+    const [us, guest] = await Promise.all([1, 2].map(() => generateKeyPair('Ed25519')))
+    const [peerId, remotePeer] = [us, guest].map((key) => peerIdFromPrivateKey(key))
+    const opened: string[] = []
+    const streams = new PresenceStreams({
+      components: {
+        peerId,
+        registrar: { register: () => Promise.resolve('topology'), unregister: () => undefined },
+        connectionManager: { getConnections: () => [] },
+        logger: defaultLogger()
+      } as never,
+      door: {
+        open: (_topic: string, welcome: (typeof welcomes)[0]) => welcomes.push(welcome),
+        close: () => undefined
+      } as never,
+      room,
+      onOpen: (link) => opened.push(link),
+      onFrame: () => undefined,
+      onClose: () => undefined
+    })
+    await streams.start()
+    const greeted = Promise.withResolvers<undefined>()
+    const welcoming = welcomes[0]({
+      stream: { id: 'stream' },
+      connection: { id: 'connection', remotePeer },
+      frames: { write: () => greeted.promise, read: () => Promise.reject(new Error('it says nothing')) },
+      hello: {
+        topic: room.topic,
+        proof: helloProof(room, remotePeer.toString(), peerId.toString())
+      },
+      deadline: new AbortController().signal
+    } as never)
+    await streams.stop()
+    greeted.resolve(undefined)
+    await assert.rejects(welcoming)
+    assert.deepEqual(opened, [])
   })
 
   it('bring in members that answer no dial: they are listed again when they have something new to say', async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { setTimeout } from 'node:timers/promises'
 import { leakCheck } from '@hearsay/testing/leaks'
 import { createMesh, generateRoomKey, renderInvite } from '../src/index.ts'
+import { Presence } from '../src/presence/presence.ts'
 import { allConnected, connection, LOOPBACK, Meshes, nextEvent } from './support/meshes.ts'
 import type { Mesh, MeshPeer, MeshRoom } from '../src/index.ts'
 
@@ -236,6 +237,29 @@ describe('several rooms in one mesh', function () {
       assert.equal(bob.peer(carol.peerId)?.state, 'connected')
       await assert.rejects(atAlice.broadcast('x'), { code: 'ERR_ROOM_LEFT' })
       await assert.rejects(carol.dial(alice.peerId, { timeoutMs: 1_000 }), { code: 'ERR_DIAL_FAILED' })
+    })
+
+    it('are left for good to who joins them while the goodbye is still on its way', async () => {
+      const [alice, bob] = await meshes.line(2)
+      await allConnected([alice, bob])
+      const atAlice = await alice.join({ room: 'attic' })
+      // Its proof is to have come, and been let go.
+      await setTimeout(200)
+      const stop: (this: Presence) => Promise<void> = Reflect.get(Presence.prototype, 'stop')
+      const farewell = Promise.withResolvers<undefined>()
+      try {
+        Presence.prototype.stop = async function () {
+          await stop.call(this)
+          await farewell.promise
+        }
+        void atAlice.leave()
+        const atBob = await bob.join({ room: 'attic' })
+        await setTimeout(200)
+        assert.equal(atBob.peers.length, 0)
+      } finally {
+        Presence.prototype.stop = stop
+        farewell.resolve(undefined)
+      }
     })
 
     it('may be joined again, over the connection that stands', async () => {

@@ -83,6 +83,14 @@ describe('rooms over one session', () => {
     assert.equal(await dialing, 'SignalingTimeoutError')
   })
 
+  it('one that we are not in is proven to nobody, whoever asks', async () => {
+    const [attic] = others
+    const [alice, bob] = await connected([KITCHEN, attic], [KITCHEN])
+    bob.signaler.proveRoom(alice.peer, attic)
+    await clock.advance(200)
+    assert.deepEqual(shared(alice, bob), ['kitchen'])
+  })
+
   it('one that a peer has left, and come back to, is proven anew, whatever is heard first', async () => {
     const [attic] = others
     for (const heardInOrder of [true, false]) {

@@ -58,6 +58,7 @@ export class PresenceStreams {
   readonly #attempts = new Map<string, Attempt>()
   readonly #shutdown = new AbortController()
   #topology: string | undefined
+  #isStopped = false
 
   constructor(init: PresenceStreamsInit) {
     this.#init = init
@@ -77,8 +78,9 @@ export class PresenceStreams {
     for (const connection of connectionManager.getConnections()) this.#meet(connection)
   }
 
-  /** Sends what is queued and closes. */
+  /** Sends what is queued and closes; who is just being greeted is not let in any more. */
   async stop(): Promise<void> {
+    this.#isStopped = true
     const { components, door, room } = this.#init
     if (this.#topology !== undefined) {
       components.registrar.unregister(this.#topology)
@@ -187,6 +189,7 @@ export class PresenceStreams {
 
   /** From hello to the end of the stream. */
   async #run({ stream, frames, connection }: PresenceStream): Promise<void> {
+    if (this.#isStopped) throw new Error('presence has stopped')
     const id = `${connection.id} ${stream.id}`
     try {
       this.#links.set(id, { stream, frames, queue: [], queuedBytes: 0, writing: undefined })

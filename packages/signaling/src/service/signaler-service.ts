@@ -74,7 +74,7 @@ export interface SignalerService
 
   /**
    * Shows a peer with a session once more that we are in a room. Where it is in it too, and has come back, both know it
-   * afterwards, in whatever order leaving and coming were heard of.
+   * afterwards, in whatever order leaving and coming were heard of. Does nothing in a room that we have left.
    */
   proveRoom(remotePeer: string, room: Room): void
 
@@ -263,7 +263,7 @@ export class NoiseSignaler extends TypedEventEmitter<SignalerServiceEvents> impl
   }
 
   proveRoom(remotePeer: string, room: Room): void {
-    this.#sessions.get(remotePeer)?.prove(room)
+    if (this.#context.rooms.has(room)) this.#sessions.get(remotePeer)?.prove(room)
   }
 
   roomsWith(remotePeer: string): readonly Room[] {
