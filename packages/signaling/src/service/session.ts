@@ -32,6 +32,14 @@ const MAX_AGE_MS = 24 * 60 * 60 * 1000
 /** Messages kept for a session that nobody listens to yet. */
 const MAX_UNHEARD = 256
 
+/**
+ * A proof that tells nothing new is answered too, for the peer may have left and come back without our knowing. Not more
+ * often than this, and after twice as long each time: two sides that both know already must not answer each other for
+ * ever, however long the way between them is.
+ */
+const MIN_ANSWER_PAUSE_MS = 1000
+const MAX_ANSWER_PAUSE_MS = 60_000
+
 export interface SessionInit {
   remotePeer: string
   remoteInstance: Uint8Array
@@ -68,6 +76,8 @@ export class Session extends TypedEventEmitter<SignalingSessionEvents> implement
   readonly #schedule: TransportSchedule
   readonly #alarm: Alarm
   readonly #lastLane = new Map<number, Lane>()
+  /** When a room was last proven once more that the peer had proven before, and how long not again. */
+  readonly #answered = new WeakMap<Room, { readonly at: number; readonly pauseMs: number }>()
   readonly #expiresAt: number
   #state: 'open' | 'lingering' | 'gone' = 'open'
   #goneAt = Infinity
@@ -244,13 +254,21 @@ export class Session extends TypedEventEmitter<SignalingSessionEvents> implement
   #verify(proof: Uint8Array): void {
     const remoteRole = this.role === 'initiator' ? 'responder' : 'initiator'
     for (const room of verifyProofs(this.#context.rooms, remoteRole, this.#proofContext(), [proof])) {
-      if (!this.rooms.has(room)) {
-        this.rooms.add(room)
-        // The peer may have let an earlier one of ours go, when it was not in the room yet.
-        this.prove(room)
-        this.#init.onRoom(room)
-      }
+      if (this.rooms.has(room) && !this.#mayAnswer(room)) continue
+      if (!this.rooms.has(room)) this.#answered.delete(room)
+      this.rooms.add(room)
+      // The peer may have let an earlier one of ours go, when it was not in the room yet, or have been out of it since.
+      this.prove(room)
+      this.#init.onRoom(room)
     }
+  }
+
+  #mayAnswer(room: Room): boolean {
+    const now = this.#context.timers.now()
+    const { at, pauseMs } = this.#answered.get(room) ?? { at: -Infinity, pauseMs: MIN_ANSWER_PAUSE_MS / 2 }
+    if (now < at + pauseMs) return false
+    this.#answered.set(room, { at: now, pauseMs: Math.min(2 * pauseMs, MAX_ANSWER_PAUSE_MS) })
+    return true
   }
 
   #proofContext(): ProofContext {

@@ -36,8 +36,8 @@ export interface SignalerServiceEvents {
    */
   evidence: CustomEvent<{ readonly remotePeer: string; readonly evidence: Uint8Array }>
   /**
-   * A peer has shown that it is in one of our rooms: by the handshake of a session, or later over that session.
-   * `isAdmitted` where the hook `admit` has let it in with that room, which is asked about nothing but offers.
+   * A peer has shown that it is in one of our rooms: by the handshake of a session, or later over that session,
+   * where it may show it again. `isAdmitted` where the hook `admit` has let it in with that room, which is asked about nothing but offers.
    */
   room: CustomEvent<{ readonly remotePeer: string; readonly room: Room; readonly isAdmitted: boolean }>
 }
