@@ -301,6 +301,34 @@ describe('presence core', () => {
     })
   })
 
+  it('hears again from honest neighbours of whom a liar had said that its record ends soon', () => {
+    fc.assert(
+      fc.property(fc.integer(), fc.nat(20_000), (seed, remainingMs) => {
+        const room = new PresenceSimulation({ seed })
+        for (const name of ['a', 'b', 'x']) room.add(name)
+        room.link('x', 'a')
+        room.link('b', 'a')
+        room.run(3_000)
+        const known = room.members.get('a')?.core.table.entry('x')?.known
+        assert.ok(known !== undefined)
+        const victim = room.add('victim')
+        const { fingerprint } = known
+        const arrival = { link: 'evil', neighbour: 'evil', fingerprint, remainingMs, isAnswer: true }
+        victim.core.handleOpened(arrival, known, room.now)
+        room.link('victim', 'b')
+        room.run(remainingMs)
+        room.runUntil(() => victim.core.table.get('x') !== undefined, 15_000)
+        room.run(20_000)
+        assert.ok(victim.core.table.get('x') !== undefined)
+        // It is told no longer than it is true.
+        room.kill('x')
+        room.run(130_000)
+        for (const { core } of room.members.values()) assert.equal(core.table.get('x'), undefined)
+      }),
+      { numRuns: 20 }
+    )
+  })
+
   describe('a neighbour that keeps to no rule', () => {
     it('is let go when it sends what is no frame', () => {
       const core = settledCore()
