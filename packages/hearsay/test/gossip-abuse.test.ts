@@ -32,7 +32,7 @@ describe('gossip of one who knows a room’s topic and keeps to no rule', functi
       })
     })
     await speaker.services.pubsub.publish(topic, new Uint8Array(16_385))
-    await speaker.services.pubsub.publish(presence, new Uint8Array(100))
+    await speaker.services.pubsub.publish(presence, new Uint8Array(100).fill(1))
     await speaker.services.pubsub.publish(topic, new Uint8Array(1))
     await last
     assert.deepEqual(heard, [1])
