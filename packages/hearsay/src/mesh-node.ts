@@ -3,7 +3,7 @@ import { deriveRoom, publicKeyOf } from '@hearsay/signaling'
 import { HandlerExistsError } from '@hearsay/session'
 import { TypedEventEmitter } from 'main-event'
 import { platform } from '#platform'
-import { InvalidPeerIdError, ListenError, MeshClosedError, MissingServiceError } from './errors.ts'
+import { InvalidPeerIdError, ListenError, MeshClosedError, MissingServiceError, reasonOf } from './errors.ts'
 import { DhtEntries } from './discovery/dht-entries.ts'
 import { NodeRouting } from './discovery/routing-access.ts'
 import { checkHost } from './host-check.ts'
@@ -272,7 +272,14 @@ export class MeshNode extends TypedEventEmitter<MeshEvents> implements Mesh, Sta
   async #stop(): Promise<void> {
     // What is half started cannot be stopped.
     await this.#starting.catch(() => undefined)
-    await this.#running?.stop(this.#closeSignal)
+    try {
+      await this.#running?.stop(this.#closeSignal)
+    } catch (error) {
+      // Thrown, it would keep libp2p from stopping anything else.
+      this.#log.error('could not close in order - %e', error)
+      const detail = error instanceof Error ? error : new Error(reasonOf(error))
+      this.safeDispatchEvent('error', { detail })
+    }
     this.#running = undefined
     this.#hub.close()
     this.#log('closed')

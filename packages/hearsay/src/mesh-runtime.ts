@@ -14,6 +14,7 @@ import { PresenceDoor } from './presence/presence-door.ts'
 import { PASSIVE_SERVICE } from './presence/presence-record.ts'
 import { RoomRuntime } from './rooms/room-runtime.ts'
 import { RoomTopics } from './rooms/room-topics.ts'
+import { runAll, waitForAll } from './run-all.ts'
 import { SessionRegistry } from './sessions/session-registry.ts'
 import { findHearsayTransport } from './transport/hearsay-transport.ts'
 import type { HearsayTransport } from './transport/hearsay-transport.ts'
@@ -153,20 +154,27 @@ export class MeshRuntime {
     await this.room.start()
   }
 
-  /** Says goodbye to everybody and leaves nothing behind; `signal` cuts the farewell short. */
+  /**
+   * Says goodbye to everybody and leaves nothing behind; `signal` cuts the farewell short. What fails keeps nothing else
+   * from its end, and is thrown when all is done.
+   */
   async stop(signal?: AbortSignal): Promise<void> {
     this.#shutdown.abort(new MeshClosedError())
     const { components, routing } = this.#init
-    if (this.#topology !== undefined) components.registrar.unregister(this.#topology)
-    // The goodbyes ride on links, links on sessions.
-    await Promise.all([...this.#all.map((room) => room.stop()), ...this.#leaving.values(), routing?.stop()])
-    await this.#door.stop()
-    await this.#links.stop()
-    this.#transport?.attach(undefined)
-    await this.sessions.close(signal === undefined ? {} : { signal })
-    await this.#signaler.stop()
-    await this.#introductions.stop()
-    await Promise.all([...this.#rooms.values()].map((room) => room.close()))
+    await runAll([
+      () => {
+        if (this.#topology !== undefined) components.registrar.unregister(this.#topology)
+      },
+      // The goodbyes ride on links, links on sessions.
+      () => waitForAll([...this.#all.map((room) => room.stop()), ...this.#leaving.values(), routing?.stop()]),
+      () => this.#door.stop(),
+      () => this.#links.stop(),
+      () => this.#transport?.attach(undefined),
+      () => this.sessions.close(signal === undefined ? {} : { signal }),
+      () => this.#signaler.stop(),
+      () => this.#introductions.stop(),
+      () => waitForAll([...this.#rooms.values()].map((room) => room.close()))
+    ])
   }
 
   /**

@@ -8,8 +8,9 @@ import { identify } from '@libp2p/identify'
 import { tcp } from '@libp2p/tcp'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
+import { leakCheck } from '@hearsay/testing/leaks'
 import { hearsay, hearsayTransport } from '../src/index.ts'
-import { connection, LOOPBACK, Meshes } from './support/meshes.ts'
+import { connection, LOOPBACK, Meshes, nextEvent } from './support/meshes.ts'
 import { RecordedMetrics } from './support/recorded-metrics.ts'
 
 const base = {
@@ -65,6 +66,32 @@ describe('libp2p service', function () {
     assert.equal(node.status, 'started')
     assert.deepEqual(node.services.pubsub.getTopics(), [])
     await node.stop()
+  })
+
+  it('closes all else, and lets the node stop, where one thing cannot be closed', async () => {
+    const leaks = leakCheck()
+    const node = await createLibp2p({
+      ...base,
+      connectionManager,
+      services: { identify: identify(), pubsub, hearsay: hearsay({ room: 'kitchen' }) }
+    })
+    const member = await meshes.create({ bootstrap: node.getMultiaddrs()[0].toString() })
+    await connection(node.services.hearsay, member)
+    const ended = nextEvent(member, 'peer:disconnected')
+    const left = nextEvent(member, 'member:left')
+    // It is what ends a room's broadcasts, which comes before nearly everything.
+    const services: { pubsub: { unsubscribe: (topic: string) => void } } = node.services
+    services.pubsub.unsubscribe = () => {
+      throw new Error('on purpose')
+    }
+    const told = once(node.services.hearsay, 'error')
+    await node.stop()
+    const [{ detail: failure }] = (await told) as [CustomEvent<Error>]
+    assert.equal(failure.message, 'on purpose')
+    assert.equal((await ended).reason.code, 'shutdown')
+    assert.equal((await left).reason, 'goodbye')
+    await meshes.closeAll()
+    await leaks.done()
   })
 
   it('warns with what to set where the host’s limits would starve it', async () => {

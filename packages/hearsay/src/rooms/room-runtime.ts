@@ -6,6 +6,7 @@ import { SignalTopicGuard } from '../gossip/signal-topic-guard.ts'
 import { Overlay } from '../overlay/overlay.ts'
 import { Presence } from '../presence/presence.ts'
 import { RoomWatch } from '../room-watch.ts'
+import { runAll } from '../run-all.ts'
 import type { HearsayComponents } from '../components.ts'
 import type { RoutingAccess } from '../discovery/routing-access.ts'
 import type { MeshRoomEvents } from '../mesh.ts'
@@ -227,9 +228,11 @@ export class RoomRuntime extends TypedEventEmitter<MeshRoomEvents> {
     this.#watch.stop()
     // What is half started cannot be stopped.
     await this.#starting?.catch(() => undefined)
-    await this.#discovery.stop()
-    this.broadcast.stop()
-    await this.presence.stop()
-    this.overlay.stop()
+    await runAll([
+      () => this.#discovery.stop(),
+      () => this.broadcast.stop(),
+      () => this.presence.stop(),
+      () => this.overlay.stop()
+    ])
   }
 }
