@@ -357,9 +357,11 @@ export class MeshRuntime {
         runtime.safeDispatchEvent('member:left', { detail: { member: memberOf(member), reason } })
       }
       this.#tellLeft(member.peerId)
-      if (reason !== 'goodbye' || !this.#signaler.forgetRoom(member.peerId, room, member.instance)) return
-      runtime.handleDeparted(member.peerId)
-      this.sessions.handleRoom(member.peerId, room, false)
+    })
+    presence.addEventListener('departed', ({ detail: { peerId, instance } }) => {
+      if (!this.#signaler.forgetRoom(peerId, room, instance)) return
+      runtime.handleDeparted(peerId)
+      this.sessions.handleRoom(peerId, room, false)
     })
     presence.addEventListener('superseded', ({ detail: instance }) => {
       this.#signaler.observeInstance(this.#init.components.peerId.toString(), instance)

@@ -49,7 +49,25 @@ describe('presence table', () => {
     assert.equal(table.hear('a', { instance: instanceAt(2) }, 3), 'accepted')
     assert.deepEqual(
       table.drain().map(({ type }) => type),
-      ['discovered', 'left', 'discovered']
+      ['discovered', 'left', 'departed', 'discovered']
+    )
+  })
+
+  it('tells of every goodbye that it takes, also of those whom it had no place for or has forgotten', () => {
+    const table = new TestTable({ maxMembers: 1 })
+    table.hear('a', { sequence: 1 }, 0)
+    assert.equal(table.hear('b', { sequence: 1 }, 1), 'table-full')
+    table.hear('b', { sequence: 2, gone: true }, 2)
+    table.hear('b', { sequence: 2, gone: true }, 3)
+    table.hear('a', { sequence: 2, gone: true }, 4)
+    assert.deepEqual(
+      table.drain().map((output) => [output.type, 'peerId' in output ? output.peerId : '']),
+      [
+        ['discovered', ''],
+        ['departed', 'b'],
+        ['left', ''],
+        ['departed', 'a']
+      ]
     )
   })
 

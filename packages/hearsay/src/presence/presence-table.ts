@@ -32,6 +32,8 @@ export type TableOutput =
   | { readonly type: 'discovered'; readonly member: Member }
   | { readonly type: 'updated'; readonly member: Member; readonly restarted: boolean }
   | { readonly type: 'left'; readonly member: Member; readonly reason: 'goodbye' | 'expired' | 'forgotten' }
+  /** That process has said goodbye, whether or not it was known as a member; after `left` where it was. */
+  | { readonly type: 'departed'; readonly peerId: string; readonly instance: Uint8Array }
   /** A newer process announces itself under our own peer ID. */
   | { readonly type: 'superseded'; readonly instance: Uint8Array }
 
@@ -237,7 +239,7 @@ export class PresenceTable {
     const toldBy = withTeller(again?.toldBy, source)
     const entry = { known, neighbour, heardAt, expiresAt, paidUpAt, toldBy, wasPresent: !isStranger }
     this.#put(entry)
-    if (record.gone) this.#tellGone(wasPresent ? before : undefined)
+    if (record.gone) this.#tellGone(known, wasPresent ? before : undefined)
     else this.#tell(entry, wasPresent ? before : undefined)
     return wasPresent && before.known.content === known.content ? 'renewed' : 'accepted'
   }
@@ -342,10 +344,11 @@ export class PresenceTable {
     this.#outputs.push({ type: 'updated', member, restarted })
   }
 
-  #tellGone(before: TableEntry | undefined): void {
+  #tellGone({ peerId, record }: KnownRecord, before: TableEntry | undefined): void {
     if (before !== undefined) {
       this.#outputs.push({ type: 'left', member: memberOf(before), reason: 'goodbye' })
     }
+    this.#outputs.push({ type: 'departed', peerId, instance: record.instance })
   }
 
   #expire(entry: TableEntry): void {

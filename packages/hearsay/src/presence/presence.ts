@@ -26,6 +26,8 @@ export interface PresenceEvents {
   discovered: CustomEvent<Member>
   updated: CustomEvent<{ member: Member; restarted: boolean }>
   left: CustomEvent<{ member: Member; reason: 'goodbye' | 'expired' | 'forgotten' }>
+  /** That process has said goodbye to the room, whether or not it was known as a member. */
+  departed: CustomEvent<{ peerId: string; instance: Uint8Array }>
   /** The newer instance of our own identity. */
   superseded: CustomEvent<Uint8Array>
   /** A connected peer has proven to be in the room: it passes on what we say. To subscribe proves nothing. */
@@ -278,6 +280,9 @@ export class Presence extends TypedEventEmitter<PresenceEvents> {
       case 'left':
         this.#log('%s left: %s', output.member.peerId, output.reason)
         this.safeDispatchEvent('left', { detail: { member: output.member, reason: output.reason } })
+        break
+      case 'departed':
+        this.safeDispatchEvent('departed', { detail: output })
         break
       case 'superseded':
         this.safeDispatchEvent('superseded', { detail: output.instance })
