@@ -304,6 +304,7 @@ export class MeshRuntime {
 
   #createRoom(room: Room, bootstrap: readonly Multiaddr[]): RoomRuntime {
     const { components, privateKey, options, routing, metrics } = this.#init
+    const sequence = this.#sequences.get(room.topic)
     const runtime: RoomRuntime = new RoomRuntime({
       components,
       privateKey,
@@ -318,7 +319,9 @@ export class MeshRuntime {
       nextCounter: () => ++this.#broadcasts,
       room,
       bootstrap,
-      sequence: this.#sequences.get(room.topic) ?? 0,
+      sequence: sequence ?? 0,
+      // What we said before we left is old: nobody who comes meanwhile is to take it for new.
+      settled: sequence === undefined ? 0 : this.#broadcasts,
       admit: (peerId) => this.#admit(peerId, [room]),
       others: () => this.#all.filter((other) => other !== runtime).map(({ overlay }) => overlay)
     })

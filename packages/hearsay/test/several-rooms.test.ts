@@ -262,6 +262,31 @@ describe('several rooms in one mesh', function () {
       }
     })
 
+    it('and joined again, call old what was said there before', async () => {
+      const presences: Presence[] = []
+      const start: (this: Presence) => Promise<void> = Reflect.get(Presence.prototype, 'start')
+      Presence.prototype.start = function () {
+        presences.push(this)
+        return start.call(this)
+      }
+      try {
+        const [alice, bob] = await meshes.line(2)
+        await allConnected([alice, bob])
+        const [first, atBob] = [await alice.join({ room: 'attic' }), await bob.join({ room: 'attic' })]
+        await heardOf(atBob, alice)
+        const settled = () => presences.map((presence) => presence.get(alice.peerId)?.settled ?? 0)
+        await first.broadcast('x')
+        assert.equal(Math.max(...settled()), 0)
+        await first.leave()
+        while (atBob.members.length > 0) await setTimeout(20)
+        await alice.join({ room: 'attic' })
+        await heardOf(atBob, alice)
+        assert.deepEqual(settled().toSorted().slice(-2), [0, 1], 'in the attic alone')
+      } finally {
+        Presence.prototype.start = start
+      }
+    })
+
     it('may be joined again, over the connection that stands', async () => {
       const [alice, bob] = await meshes.line(2)
       const peer = await connection(alice, bob)

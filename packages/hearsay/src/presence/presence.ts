@@ -43,6 +43,8 @@ export interface PresenceInit {
   readonly instance: Uint8Array
   /** What this process has said in the room before, if it was in it before: the last sequence. @default 0 */
   readonly sequence?: number
+  /** Up to which counter our broadcasts are old when we come into the room. @default 0 */
+  readonly settled?: number
   readonly ttlMs: number
   readonly maxMembers: number
   /** Whether we connect to nobody unbidden, now: asked when a record is made, and no reason to make one. */
@@ -79,7 +81,7 @@ export class Presence extends TypedEventEmitter<PresenceEvents> {
   #announced = ''
   #introducers: readonly string[] = []
   #services: readonly string[] = []
-  #settled = 0
+  #settled: number
   #running = false
   /** Records are sealed one after another, so that they leave in order. */
   #sealing: Promise<void> = Promise.resolve()
@@ -87,6 +89,7 @@ export class Presence extends TypedEventEmitter<PresenceEvents> {
   constructor(init: PresenceInit) {
     super()
     this.#init = init
+    this.#settled = init.settled ?? 0
     // A topic of its own: what signaling and presence each refuse must not be charged to those who carry the other.
     this.#room = { topic: `${init.room.topic}/presence`, presenceKey: init.room.presenceKey }
     this.#log = init.components.logger.forComponent('hearsay:presence')

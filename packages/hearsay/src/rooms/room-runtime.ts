@@ -45,6 +45,8 @@ export interface RoomRuntimeInit extends RoomHost {
   readonly bootstrap: readonly Multiaddr[]
   /** The last sequence that this process has said in the room; 0 where it was not in it before. */
   readonly sequence: number
+  /** Counter of our last broadcast before we came into the room again; 0 where we were not in it before. */
+  readonly settled: number
   /** The overlays of our other rooms. */
   readonly others: () => Iterable<Overlay>
   /** Whether a member without a session may speak to us. */
@@ -82,6 +84,7 @@ export class RoomRuntime extends TypedEventEmitter<MeshRoomEvents> {
       room,
       instance: init.instance,
       sequence: init.sequence,
+      settled: init.settled,
       ttlMs: options.presenceTtlMs,
       maxMembers: options.maxMembers,
       isPassive: () => !options.autoConnect || init.sessions.isFull,
