@@ -1,6 +1,6 @@
 import { serviceDependencies } from '@libp2p/interface'
 import { deriveRoom, publicKeyOf } from '@hearsay/signaling'
-import { HandlerExistsError } from '@hearsay/session'
+import { checkMessageType, HandlerExistsError } from '@hearsay/session'
 import { TypedEventEmitter } from 'main-event'
 import { platform } from '#platform'
 import { InvalidPeerIdError, ListenError, MeshClosedError, MissingServiceError, reasonOf } from './errors.ts'
@@ -156,6 +156,8 @@ export class MeshNode extends TypedEventEmitter<MeshEvents> implements Mesh, Sta
   }
 
   handle<Payload>(type: string, handler: MeshHandler<Payload>): () => void {
+    // Now, not when a peer comes, whose session would fail of it.
+    checkMessageType(type)
     if (this.#handlers.has(type)) {
       throw new HandlerExistsError(`the mesh has a handler for "${type}": take it back first`)
     }

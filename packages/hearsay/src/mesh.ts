@@ -164,6 +164,7 @@ export interface Mesh extends TypedEventTarget<MeshEvents>, AsyncDisposable {
    * Runs `handler` for messages of `type` on the default channel of every peer, those to come included.
    *
    * @returns takes it back; called again it does nothing
+   * @throws {MessageTypeError} no message can have this type
    * @throws {HandlerExistsError} there is one for this type, or a peer has one of its own (`peer.handle()`): then it is
    *   set for nobody
    */

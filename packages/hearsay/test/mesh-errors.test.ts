@@ -235,6 +235,13 @@ describe('mistakes of a person', function () {
 
     afterEach(() => meshes.closeAll())
 
+    it('of a type that cannot be are named when a handler is set, also while nobody is connected', async () => {
+      const alice = await meshes.create()
+      const wrong = { name: 'MessageTypeError', code: 'ERR_MESSAGE_TYPE' }
+      assert.throws(() => alice.handle('', () => undefined), wrong)
+      assert.throws(() => alice.handle('x'.repeat(1_000), () => undefined), wrong)
+    })
+
     it('over the limit, or beyond what the codec can say, are named', async () => {
       const channels = { small: { codec: 'bytes', maxMessageSize: 10 } } as const
       const [alice, bob] = await meshes.line(2, { channels })

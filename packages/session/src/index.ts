@@ -11,6 +11,7 @@ export type {
   RequestOptions,
   SendOptions
 } from './channels/channel.ts'
+export { checkMessageType } from './channels/message-router.ts'
 export { systemClock, type Clock } from './clock.ts'
 export { formatCloseReason, type CloseReason, type SessionCloseCode } from './close-reason.ts'
 export { DEFAULT_LIVENESS, type LivenessOptions, type SessionTimeouts } from './constants.ts'

@@ -104,7 +104,7 @@ export class MessageRouter {
 
   /** @throws {MessageTypeError} {HandlerExistsError} */
   handle(type: string, handler: MessageHandler): void {
-    checkType(type)
+    checkMessageType(type)
     if (this.#handlers.has(type)) {
       throw new HandlerExistsError(
         `channel "${this.#host.label}" has a handler for "${type}" already: unhandle it first`
@@ -118,13 +118,13 @@ export class MessageRouter {
   }
 
   async notify(type: string, payload: unknown, signal?: AbortSignal): Promise<void> {
-    checkType(type)
+    checkMessageType(type)
     await this.#host.post({ kind: 'notify', type }, payload, signal)
   }
 
   async request(type: string, payload: unknown, options: RequestOptions = {}): Promise<unknown> {
     const { signal, timeoutMs = DEFAULT_REQUEST_TIMEOUT_MS } = options
-    checkType(type)
+    checkMessageType(type)
     if (!(timeoutMs > 0)) throw new SessionOptionError('timeoutMs must be a number of milliseconds above 0')
     if (signal?.aborted === true) throw new AbortError(signal)
     if (this.#closed !== undefined) throw this.#closed
@@ -306,7 +306,8 @@ export class MessageRouter {
   }
 }
 
-function checkType(type: string): void {
+/** @throws {MessageTypeError} no message can have this type */
+export function checkMessageType(type: string): void {
   const length = typeof type === 'string' ? utf8Length(type) : 0
   if (length < 1 || length > MAX_TYPE_BYTES) {
     throw new MessageTypeError(`a message type must be 1 to ${MAX_TYPE_BYTES} bytes of text`)
